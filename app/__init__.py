@@ -1,0 +1,1 @@
+"""Labelgraph's rules and data: what is true and what may happen. Knows no GraphQL."""
