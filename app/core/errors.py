@@ -4,7 +4,7 @@ Each class is one code of the API. `field` is the path to the input member at fa
 snake_case names, list positions as numbers; the API spells it in camelCase.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 Path = tuple[str | int, ...]
 
@@ -14,10 +14,14 @@ class Refused(Exception):
 
     code: ClassVar[str] = "INVALID"
 
-    def __init__(self, message: str, *, field: Path = ()) -> None:
+    def __init__(
+        self, message: str, *, field: Path = (), answer: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.answer = answer or {}
+        """Ids of stored things that the caller should look at, for example after a revision conflict."""
 
 
 class Invalid(Refused):

@@ -1,0 +1,49 @@
+"""Who asks: one user, in one organisation, with what the credentials allow."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.accounts.permissions import Permission, organisation_allows
+from app.accounts.roles import OrganisationRole
+from app.accounts.tokens import TokenScope
+from app.core.db import Scope
+from app.core.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """The caller of one operation. `credential` says what proved it, for logs: `token:…`, `session:…`."""
+
+    user_id: UUID
+    organisation_id: UUID
+    role: OrganisationRole
+    scopes: frozenset[TokenScope]
+    credential: str
+    auth_epoch: int = 0
+    expires_at: datetime | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """The tenant whose rows the actor's transactions may touch."""
+        return Scope(self.organisation_id, self.user_id)
+
+    @property
+    def is_organisation_admin(self) -> bool:
+        """Whether the actor may see everything in the organisation."""
+        return self.may(Permission.SEE_ALL)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role in the organisation gives this permission."""
+        return organisation_allows(self.role, permission)
+
+    def must(self, permission: Permission) -> None:
+        """Raises Forbidden, naming the role, unless the role gives this permission."""
+        if not self.may(permission):
+            what = permission.value.lower().replace("_", " ")
+            raise Forbidden(f"Your role {self.role.value} does not allow to {what}.")
+
+    def must_have(self, scope: TokenScope) -> None:
+        """Raises Forbidden, naming the scope, if the credentials are for less."""
+        if scope not in self.scopes:
+            raise Forbidden(f"This token lacks the scope {scope.value}; use one that has it.")

@@ -1,0 +1,232 @@
+"""Turns credentials into an actor, or says why they do not hold.
+
+The look-ups run as the relay's role, since nobody's organisation is known yet.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select, update
+
+from app.accounts import csrf, headers, signatures, tokens
+from app.accounts.actor import Actor
+from app.accounts.headers import Headers
+from app.accounts.models import ApiToken, BrowserSession, Member, PublicKey, SeenSignature, User
+from app.accounts.oidc import Verifier
+from app.accounts.tokens import TokenScope
+from app.core.clock import now
+from app.core.db import Database, Scope, Session
+from app.core.errors import Unauthenticated
+
+EVERYTHING = tokens.expand([TokenScope.ADMIN])
+BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What of a request proves who sent it. `body_sha256` is the digest of the body that was read."""
+
+    headers: Headers
+    method: str
+    target: str
+    body_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticator:
+    """Knows every kind of credential. `pepper` is the server's secret."""
+
+    db: Database
+    pepper: bytes
+    is_cookie_secure: bool
+    origins: frozenset[str]
+    oidc: Verifier | None = None
+
+    async def of_request(self, request: Request) -> Actor | None:
+        """Who sent an HTTP request; None without credentials. Raises Unauthenticated if they do not hold."""
+        if signatures.is_signed(request.headers):
+            return await self._by_signature(request)
+        authorization = headers.one(request.headers, "Authorization")
+        if authorization is not None:
+            return await self.of_authorization(authorization)
+        cookie = csrf.read_cookie(request.headers, secure=self.is_cookie_secure)
+        if cookie is None:
+            return None
+        csrf.check_request(request.headers, self.origins)
+        return await self._by_session(cookie)
+
+    async def of_socket(
+        self, handshake: Headers, target: str, payload: dict[str, Any]
+    ) -> Actor | None:
+        """Who opened a WebSocket: by `connection_init` (a token as `Authorization`, or a signature), or the cookie."""
+        authorization = payload.get("Authorization") or payload.get("authorization")
+        if isinstance(authorization, str):
+            return await self.of_authorization(authorization)
+        if "Signature" in payload:
+            proven = await signatures.verify_socket(
+                payload, target=target, now=now(), find_key=self._owner_of_key
+            )
+            return await self._once(proven)
+        cookie = csrf.read_cookie(handshake, secure=self.is_cookie_secure)
+        if cookie is None:
+            return None
+        csrf.check_socket(handshake, self.origins)
+        return await self._by_session(cookie)
+
+    async def of_authorization(self, value: str) -> Actor:
+        """Who presents an `Authorization` header: one of our tokens, or one of a configured issuer's."""
+        signatures.refuse_legacy(value)
+        if not value.lower().startswith(BEARER):
+            raise Unauthenticated("Authorization is `Bearer` and a token.")
+        text = value[len(BEARER) :].strip()
+        if text.startswith("lg_") or self.oidc is None:
+            return await self._by_token(text)
+        return await self._by_claims(self.oidc, text)
+
+    async def _by_token(self, text: str) -> Actor:
+        presented = tokens.parse(text, pepper=self.pepper)
+        async with self.db.read(Scope()) as session:
+            token = await session.get(ApiToken, presented.token_id)
+            known = tokens.matches(token.digest if token else None, presented.digest)
+            if token is None or not known:
+                raise Unauthenticated("There is no such API token; create a new one.")
+            _check_token(token)
+            scopes = tokens.expand(TokenScope(scope) for scope in token.scopes)
+            actor = await _actor(
+                session,
+                token.user_id,
+                token.organisation_id,
+                scopes=scopes,
+                credential=f"token:{token.id}",
+                expires_at=token.expires_at,
+            )
+        if tokens.is_use_due(token.last_used_at, now()):
+            await self._note_use(token.id)
+        return actor
+
+    async def _note_use(self, token_id: UUID) -> None:
+        async with self.db.transaction(Scope()) as tx:
+            used = update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now())
+            await tx.exec(used)
+
+    async def _by_session(self, cookie: str) -> Actor:
+        digest = tokens.parse_session(cookie, pepper=self.pepper)
+        async with self.db.read(Scope()) as session:
+            found = await session.exec(
+                select(BrowserSession).where(BrowserSession.digest == digest)
+            )
+            row = found.one_or_none()
+            if row is None or tokens.is_expired(row.expires_at, now()):
+                raise Unauthenticated("Your session has ended; sign in again.")
+            return await _actor(
+                session,
+                row.user_id,
+                row.organisation_id,
+                scopes=EVERYTHING,
+                credential=f"session:{row.id}",
+                expires_at=row.expires_at,
+            )
+
+    async def _by_signature(self, request: Request) -> Actor:
+        proven = await signatures.verify(
+            request.headers,
+            method=request.method,
+            target=request.target,
+            body_sha256=request.body_sha256,
+            now=now(),
+            find_key=self._owner_of_key,
+        )
+        return await self._once(proven)
+
+    async def _owner_of_key(self, key_id: str) -> UUID | None:
+        async with self.db.read(Scope()) as session:
+            found = await session.exec(
+                select(PublicKey.user_id)
+                .where(PublicKey.key_id == key_id)
+                .where(col(PublicKey.revoked_at).is_(None))
+            )
+            return found.one_or_none()
+
+    async def _once(self, proven: "signatures.Verified[UUID]") -> Actor:
+        """The signer, if this very signature was not presented before."""
+        digest = hashlib.sha256(proven.key_id.encode() + proven.signature).digest()
+        async with self.db.transaction(Scope()) as tx:
+            remembered = (
+                insert(SeenSignature)
+                .values(digest=digest, expires_at=proven.forget_at)
+                .on_conflict_do_nothing()
+                .returning(col(SeenSignature.digest))
+            )
+            if (await tx.execute(remembered)).one_or_none() is None:
+                raise Unauthenticated("This signed request was sent before; sign each one anew.")
+            return await _actor(
+                tx, proven.owner, None, scopes=EVERYTHING, credential=f"key:{proven.key_id}"
+            )
+
+    async def _by_claims(self, verifier: Verifier, text: str) -> Actor:
+        claims = await verifier.verify(text, now())
+        email = claims.verified_email
+        if email is None:
+            raise Unauthenticated("The token's issuer has not verified the e-mail address in it.")
+        async with self.db.read(Scope()) as session:
+            found = await session.exec(select(User.id).where(User.email == email.lower()))
+            user_id = found.one_or_none()
+            if user_id is None:
+                raise Unauthenticated(f"Nobody here has the e-mail {email}; ask to be added.")
+            return await _actor(
+                session,
+                user_id,
+                None,
+                scopes=EVERYTHING,
+                credential=f"oidc:{claims.issuer}",
+                expires_at=claims.expires_at,
+            )
+
+
+def _check_token(token: ApiToken) -> None:
+    if token.revoked_at is not None:
+        raise Unauthenticated("This API token was revoked; create a new one.")
+    if tokens.is_expired(token.expires_at, now()):
+        raise Unauthenticated("This API token has expired; create a new one.")
+
+
+async def _actor(
+    session: Session,
+    user_id: UUID,
+    organisation_id: UUID | None,
+    *,
+    scopes: frozenset[TokenScope],
+    credential: str,
+    expires_at: datetime | None = None,
+) -> Actor:
+    """The user as a member of the organisation; without one, of the user's current or else first one."""
+    statement = (
+        select(User, Member)
+        .join(Member, col(Member.user_id) == User.id)
+        .where(User.id == user_id)
+        .order_by(
+            (col(Member.organisation_id) == col(User.current_organisation_id)).desc().nulls_last(),
+            col(Member.id),
+        )
+    )
+    if organisation_id is not None:
+        statement = statement.where(Member.organisation_id == organisation_id)
+    found = (await session.exec(statement.limit(1))).one_or_none()
+    if found is None:
+        raise Unauthenticated("You are not a member of this organisation any more.")
+    user, member = found
+    if user.is_disabled:
+        raise Unauthenticated("This account is disabled; ask your administrator.")
+    return Actor(
+        user_id=user.id,
+        organisation_id=member.organisation_id,
+        role=member.role,
+        scopes=scopes,
+        credential=credential,
+        auth_epoch=user.auth_epoch,
+        expires_at=expires_at,
+    )

@@ -1,0 +1,1 @@
+"""What the world can ask. Thin: every field is one call into `app`."""

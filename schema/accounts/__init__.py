@@ -1,0 +1,1 @@
+"""People, organisations, groups, tokens, keys and tags."""

@@ -1,0 +1,81 @@
+"""What a resolver is given: who asks, and the tools of the process."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import strawberry
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.dataloader import DataLoader
+
+from app.accounts.actor import Actor
+from app.accounts.tokens import TokenScope
+from app.core.db import Scope, Session, Tx
+from app.core.errors import Unauthenticated
+from app.core.runtime import Runtime
+
+K = TypeVar("K")
+V = TypeVar("V")
+Batch = Callable[[Session, Actor, Sequence[K]], Awaitable[Mapping[K, V]]]
+"""A loader: from many keys to what was found."""
+
+
+@dataclass(slots=True)
+class Context:
+    """Made for one operation. Loaders batch and never cache beyond the tick."""
+
+    runtime: Runtime
+    request: Request | WebSocket | None = None
+    response: Response | None = None
+    credentials: Actor | None = None
+    request_id: str = ""
+    connection_params: dict[str, Any] = field(default_factory=dict)
+    _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks. Raises Unauthenticated if nobody has signed in."""
+        if self.credentials is None:
+            raise Unauthenticated("Sign in first: send a bearer token, a signature or the cookie.")
+        return self.credentials
+
+    @asynccontextmanager
+    async def read(self, needs: TokenScope = TokenScope.READ) -> AsyncGenerator[Session]:
+        """A short read-only session for the actor's organisation, if the credentials allow it."""
+        self.actor.must_have(needs)
+        async with self.runtime.db.read(self.actor.scope) as session:
+            yield session
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope | None = None) -> AsyncGenerator[Tx]:
+        """A transaction for the actor's organisation, or for `scope`."""
+        async with self.runtime.db.transaction(scope or self.actor.scope) as tx:
+            yield tx
+
+    async def load(self, batch: Batch[K, V], key: K) -> V | None:
+        """What `batch` finds for `key`, asked together with every other key of this tick."""
+        loader = self._loaders.get(batch)
+        if loader is None:
+            loader = self._loaders[batch] = DataLoader(load_fn=self._many(batch), cache=False)
+        found: V | None = await loader.load(key)
+        return found
+
+    def _many(self, batch: Batch[K, V]) -> Callable[[list[K]], Awaitable[list[V | None]]]:
+        async def load(keys: list[K]) -> list[V | None]:
+            async with self.runtime.db.read(self.actor.scope) as session:
+                found = await batch(session, self.actor, list(dict.fromkeys(keys)))
+            return [found.get(key) for key in keys]
+
+        return load
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,42 @@
+"""The roots: the one list of what there is."""
+
+import asyncio
+from typing import Annotated
+
+import strawberry
+
+from app.accounts.tokens import TokenScope
+from app.core.errors import Invalid
+from schema import node
+from schema.accounts.operations import AccountQuery
+from schema.accounts.types import NODES as ACCOUNT_NODES
+from schema.context import Info
+from schema.node import Node, Sources
+
+NODES: Sources = {**ACCOUNT_NODES}
+MOST_NODES = 1_000
+
+
+@strawberry.type(description="Reads. Root fields are null where something is unknown or forbidden.")
+class Query(AccountQuery):
+    """All that can be read."""
+
+    @strawberry.field(description="Anything by its id; null if it is unknown or not for you.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],
+    ) -> Node | None:
+        info.context.actor.must_have(TokenScope.READ)
+        return await node.fetch(info.context, NODES, id)
+
+    @strawberry.field(description="Many at once, in the order asked; null where one is unknown.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 1,000 ids.")],
+    ) -> list[Node | None] | None:
+        info.context.actor.must_have(TokenScope.READ)
+        if len(ids) > MOST_NODES:
+            raise Invalid(f"{len(ids):,} ids; at most {MOST_NODES:,} at once.", field=("ids",))
+        return await asyncio.gather(*(node.fetch(info.context, NODES, one) for one in ids))

@@ -1,0 +1,96 @@
+"""Scalars of our own."""
+
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.scalar import ScalarDefinition
+
+from schema.names import Names
+
+SafeInt = NewType("SafeInt", int)
+Url = NewType("Url", str)
+EventCursor = NewType("EventCursor", str)
+Json = NewType("Json", object)
+
+_LIMIT = 2**53 - 1
+
+
+def parse_instant(value: Any) -> datetime:
+    """An instant from ISO 8601 text with an offset. Raises GraphQLError for anything else."""
+    try:
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise GraphQLError(
+            "DateTime is ISO 8601 text with an offset, such as 2026-11-21T09:30:00Z."
+        )
+    return instant.astimezone(UTC)
+
+
+def print_instant(value: datetime) -> str:
+    """ISO 8601 in UTC, with microseconds and a Z."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_safe_int(value: Any) -> int:
+    """A whole number within ±(2^53-1). Raises GraphQLError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LIMIT:
+        raise GraphQLError("SafeInt is a whole number from -(2^53-1) to 2^53-1.")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise GraphQLError("This scalar is written as text.")
+    return value
+
+
+def _scalar(name: str, description: str, **options: Any) -> ScalarDefinition:
+    return strawberry.scalar(name=name, description=description, **options)  # type: ignore[no-any-return]
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: _scalar(
+        "DateTime",
+        "An instant, ISO 8601 with an offset, always written in UTC.",
+        serialize=print_instant,
+        parse_value=parse_instant,
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+    ),
+    SafeInt: _scalar(
+        "SafeInt",
+        "A whole number up to 2^53-1 either way, written as a JSON number. Byte counts need it: Int stops"
+        " at 2^31-1.",
+        serialize=int,
+        parse_value=parse_safe_int,
+    ),
+    Url: _scalar(
+        "URL",
+        "An absolute URL.",
+        serialize=str,
+        parse_value=_text,
+        specified_by_url="https://url.spec.whatwg.org/",
+    ),
+    EventCursor: _scalar(
+        "EventCursor",
+        "A position in an event stream. Opaque; hand it back unread to go on from there.",
+        serialize=str,
+        parse_value=_text,
+    ),
+    Json: _scalar(
+        "JSON",
+        "Any JSON value. Only where the shape belongs to the customer.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+    ),
+}
+
+
+def config() -> StrawberryConfig:
+    """Names, scalars and order of the public schema."""
+    return StrawberryConfig(name_converter=Names(), scalar_map=SCALARS, sort_schema=True)

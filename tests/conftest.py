@@ -1,0 +1,105 @@
+"""The ground of the tests: real PostgreSQL and Valkey, one database per worker, an organisation per test."""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from app.core import embedded, migrations
+from app.core import runtime as runtimes
+from app.core.embedded import Services
+from app.core.runtime import Runtime
+from app.core.settings import Settings
+from app.main import serve
+from tests.client import Api
+from tests.statements import Statements
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One event loop for the whole session, so that pools can be shared."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """PostgreSQL and Valkey, shared by all workers of the run; the last one stops them."""
+    home = tmp_path_factory.getbasetemp().parent / "services"
+    running = embedded.start(home, durable=False)
+    yield running
+    embedded.stop(running)
+
+
+@pytest.fixture(scope="session")
+def settings(
+    services: Services, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """A migrated database of this worker's own."""
+    home = tmp_path_factory.mktemp("home")
+    url = fresh_database(services, f"test_{worker_id}")
+    migrations.migrate(url)
+    return Settings(
+        database_url=url,
+        redis_url=services.redis_url,
+        home=home,
+        secret=SecretStr("a secret of the tests, and of nothing else"),
+        public_url="http://labelgraph.test",
+        local_roots=[Path("/")],
+        pool_size=8,
+    )
+
+
+def fresh_database(services: Services, name: str) -> str:
+    """The URL of a new, empty database."""
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)')
+        connection.execute(f'create database "{name}"')
+    return services.database_url.replace("/labelgraph?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
+    """What a server process holds open, with hub and relay at work."""
+    async with opened(settings) as opened_runtime:
+        yield opened_runtime
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
+    """A runtime as the server has it."""
+    async with runtimes.opened(settings) as opened_runtime, runtimes.live(opened_runtime):
+        yield opened_runtime
+
+
+@pytest.fixture(scope="session")
+def app(runtime: Runtime) -> Starlette:
+    """The server, without its start and stop."""
+    application = Starlette()
+    serve(application, runtime)
+    return application
+
+
+@pytest.fixture
+async def world(runtime: Runtime) -> World:
+    """Makes organisations, users and things in them."""
+    return World(runtime)
+
+
+@pytest.fixture
+async def api(app: Starlette, world: World) -> AsyncGenerator[Api]:
+    """GraphQL as the administrator of a fresh organisation; `api.as_(token)` speaks as another."""
+    member = await world.organisation()
+    async with Api.connect(app, member) as client:
+        yield client
+
+
+@pytest.fixture
+def statements(runtime: Runtime) -> Iterator[Statements]:
+    """The SQL that the application's role runs."""
+    with Statements.recorded(runtime.db.engine) as recorded:
+        yield recorded
