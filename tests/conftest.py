@@ -1,5 +1,7 @@
 """The ground of the tests: real PostgreSQL and Valkey, one database per worker, an organisation per test."""
 
+import os
+import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,37 +29,45 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """PostgreSQL and Valkey, shared by all workers of the run; the last one stops them."""
-    home = tmp_path_factory.getbasetemp().parent / "services"
+def services() -> Iterator[Services]:
+    """PostgreSQL and Valkey, shared by all workers and runs; the last one stops them.
+
+    Not below pytest's own folder: as root that is closed to the account of the servers.
+    """
+    home = Path(tempfile.gettempdir()) / "labelgraph-tests"
     running = embedded.start(home, durable=False)
     yield running
     embedded.stop(running)
 
 
 @pytest.fixture(scope="session")
-def settings(
-    services: Services, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> Settings:
+def settings(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A migrated database of this worker's own."""
-    home = tmp_path_factory.mktemp("home")
-    url = fresh_database(services, f"test_{worker_id}")
+    name = f"test_{os.getpid()}"
+    url = fresh_database(services, name)
     migrations.migrate(url)
-    return Settings(
+    yield Settings(
         database_url=url,
         redis_url=services.redis_url,
-        home=home,
+        home=tmp_path_factory.mktemp("home"),
         secret=SecretStr("a secret of the tests, and of nothing else"),
         public_url="http://labelgraph.test",
         local_roots=[Path("/")],
         pool_size=8,
     )
+    drop_database(services, name)
+
+
+def drop_database(services: Services, name: str) -> None:
+    """Remove a database and whoever is in it."""
+    with psycopg.connect(services.database_url, autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)')
 
 
 def fresh_database(services: Services, name: str) -> str:
     """The URL of a new, empty database."""
+    drop_database(services, name)
     with psycopg.connect(services.database_url, autocommit=True) as connection:
-        connection.execute(f'drop database if exists "{name}" with (force)')
         connection.execute(f'create database "{name}"')
     return services.database_url.replace("/labelgraph?", f"/{name}?")
 
