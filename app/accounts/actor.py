@@ -43,7 +43,7 @@ class Actor:
             what = permission.value.lower().replace("_", " ")
             raise Forbidden(f"Your role {self.role.value} does not allow to {what}.")
 
-    def must_have(self, scope: TokenScope) -> None:
-        """Raises Forbidden, naming the scope, if the credentials are for less."""
-        if scope not in self.scopes:
-            raise Forbidden(f"This token lacks the scope {scope.value}; use one that has it.")
+    def must_have(self, *scopes: TokenScope) -> None:
+        """Raises Forbidden, naming the scope, unless the credentials have one of these."""
+        if self.scopes.isdisjoint(scopes):
+            raise Forbidden(f"This token lacks the scope {scopes[0].value}; use one that has it.")

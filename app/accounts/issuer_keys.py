@@ -107,11 +107,10 @@ def is_safe_url(url: str) -> bool:
     """Whether a URL is https, or http to this very machine (for development and tests)."""
     try:
         parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port  # a port out of range is a ValueError
     except ValueError:
         return False
-    if parts.scheme == "https":
-        return bool(parts.hostname)
-    return parts.scheme == "http" and _is_loopback(parts.hostname or "")
+    return bool(host) if parts.scheme == "https" else parts.scheme == "http" and _is_loopback(host)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,7 +1,7 @@
 """The permission matrices, written out once more as the documentation has them."""
 
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 import pytest
@@ -124,7 +124,8 @@ def test_every_permission_and_every_role_is_in_the_matrix(
     allows: Callable[..., bool], kind: type[StrEnum], columns: Columns, matrix: Matrix
 ) -> None:
     assert {permission.name for permission in kind} == set(matrix)
-    assert set(columns) == set(type(columns[0]))
+    roles: type[Enum] = type(columns[0])
+    assert set(columns) == set(roles)
 
 
 @pytest.mark.parametrize(("allows", "kind", "columns", "matrix"), FAMILIES)

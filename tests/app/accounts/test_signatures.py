@@ -478,6 +478,22 @@ def openssh(key: ec.EllipticCurvePrivateKey | Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
+POINTS_OF_SMALL_ORDER = [
+    "00" * 32,
+    "00" * 31 + "80",
+    "01" + "00" * 31,
+    "01" + "00" * 30 + "80",
+    "ec" + "ff" * 30 + "7f",
+    "ec" + "ff" * 31,
+    "ed" + "ff" * 30 + "7f",
+    "ed" + "ff" * 31,
+    "ee" + "ff" * 30 + "7f",
+    "ee" + "ff" * 31,
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+]
 PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
 PRIVATE_448 = ed448.Ed448PrivateKey.generate().private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -512,6 +528,7 @@ PRIVATE_448 = ed448.Ed448PrivateKey.generate().private_bytes(
         (KEY_ID[:-1], "Only Ed25519"),
         (KEY_ID + "00", "Only Ed25519"),
         ("0x" + KEY_ID[2:], "Only Ed25519"),
+        *((key_id, "Anyone could sign") for key_id in POINTS_OF_SMALL_ORDER),
     ],
 )
 def test_what_is_not_an_ed25519_key_is_refused(text: str, sentence: str) -> None:
