@@ -46,6 +46,12 @@ class Context:
     async def read(self, needs: TokenScope = TokenScope.READ) -> AsyncGenerator[Session]:
         """A short read-only session for the actor's organisation, if the credentials allow it."""
         self.actor.must_have(needs)
+        async with self.session() as session:
+            yield session
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[Session]:
+        """The same for a field of something that was found already."""
         async with self.runtime.db.read(self.actor.scope) as session:
             yield session
 
@@ -65,7 +71,7 @@ class Context:
 
     def _many(self, batch: Batch[K, V]) -> Callable[[list[K]], Awaitable[list[V | None]]]:
         async def load(keys: list[K]) -> list[V | None]:
-            async with self.runtime.db.read(self.actor.scope) as session:
+            async with self.session() as session:
                 found = await batch(session, self.actor, list(dict.fromkeys(keys)))
             return [found.get(key) for key in keys]
 

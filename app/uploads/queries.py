@@ -1,0 +1,62 @@
+"""What may be read of uploads and registration jobs."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.accounts.actor import Actor
+from app.core.db import Session
+from app.files import folders
+from app.uploads.models import JobStatus, UnitState, Upload, UploadJob, UploadUnit
+
+
+def visible_jobs(actor: Actor) -> SelectOfScalar[UploadJob]:
+    """The jobs of the folders that the actor may see."""
+    return select(UploadJob).where(
+        UploadJob.organisation_id == actor.organisation_id,
+        col(UploadJob.folder_id).in_(folders.visible_ids(actor)),
+    )
+
+
+def filtered_jobs(
+    actor: Actor, folder_id: UUID | None, statuses: Sequence[JobStatus] | None
+) -> SelectOfScalar[UploadJob]:
+    """Jobs into this folder, and at one of these states, as far as that is asked."""
+    statement = visible_jobs(actor)
+    if folder_id is not None:
+        statement = statement.where(UploadJob.folder_id == folder_id)
+    if statuses is not None:
+        statement = statement.where(col(UploadJob.status).in_(statuses))
+    return statement
+
+
+def visible_uploads(actor: Actor) -> SelectOfScalar[Upload]:
+    """The uploads into the folders that the actor may see."""
+    return select(Upload).where(
+        Upload.organisation_id == actor.organisation_id,
+        col(Upload.folder_id).in_(folders.visible_ids(actor)),
+    )
+
+
+def units_of(job: UploadJob, states: Sequence[UnitState] | None) -> SelectOfScalar[UploadUnit]:
+    """The units of a job that was found through `visible_jobs`, in these states only if given."""
+    statement = select(UploadUnit).where(
+        UploadUnit.organisation_id == job.organisation_id, UploadUnit.job_id == job.id
+    )
+    if states is not None:
+        statement = statement.where(col(UploadUnit.state).in_(states))
+    return statement
+
+
+async def jobs_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, UploadJob]:
+    """Jobs by id."""
+    rows = await session.exec(visible_jobs(actor).where(col(UploadJob.id).in_(ids)))
+    return {job.id: job for job in rows}
+
+
+async def uploads_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Upload]:
+    """Uploads by id."""
+    rows = await session.exec(visible_uploads(actor).where(col(Upload.id).in_(ids)))
+    return {upload.id: upload for upload in rows}

@@ -1,0 +1,1 @@
+"""Local uploads and registration jobs."""
