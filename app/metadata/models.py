@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ARRAY, Integer, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -32,7 +32,10 @@ class MetadataSchema(SQLModel, table=True):
 
 
 class MetadataKey(SQLModel, table=True):
-    """A declared key, tombstones included. `number` names it in the typed document and is never re-used."""
+    """A declared key, tombstones included.
+
+    `number` names its values in the typed document and is never re-used; a key of another type takes a new one.
+    """
 
     __tablename__ = "metadata_key"
     __table_args__ = (UniqueConstraint("organisation_id", "name"), UniqueConstraint("id"))
@@ -44,5 +47,9 @@ class MetadataKey(SQLModel, table=True):
     definition: dict[str, Any] = Field(sa_type=JSONB)
     """The type in its wire form (domain 5.3)."""
     state: KeyState = Field(default=KeyState.READY, sa_type=text_enum(KeyState))
+    read_to: UUID | None = None
+    """While indexing: files up to this id were read again; None: none yet."""
+    retired_numbers: list[int] = Field(default_factory=list, sa_type=ARRAY(Integer))
+    """Earlier numbers of this key whose values are still to be taken out of the files."""
     created_at: datetime = Field(default_factory=now, sa_type=Timestamp)
     updated_at: datetime = Field(default_factory=now, sa_type=Timestamp)

@@ -143,7 +143,7 @@ def test_cells_may_hold_commas_quotes_and_line_ends() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "field", "location", "part"),
     [
-        (f"ObjectUrl,Video title\n,{'x'}\n", "MISSING_OBJECT_URL", "ObjectUrl", "row 2", "URL"),
+        ("ObjectUrl,Video title\n,x\n", "MISSING_OBJECT_URL", "ObjectUrl", "row 2", "URL"),
         ("ObjectUrl\na.mp4\n", "OBJECT_URL_INVALID", "ObjectUrl", "row 2", "full URL"),
         (
             f"ObjectURL,Image title\n{url(1)},{'x' * 301}\n",
@@ -161,6 +161,13 @@ def test_cells_may_hold_commas_quotes_and_line_ends() -> None:
         ),
         (f"{GROUPS}{url(1)},,true\n", "TITLE_REQUIRED", "Image group title", "row 2", "title"),
         (f"{GROUPS}{url(1)},t,yes\n", "UNKNOWN_CREATE_VIDEO", "Create video", "row 2", "`yes`"),
+        (
+            f"{GROUPS}{url(1)},t,true\n{url(2)},t,no\n{url(3)},t,false\n",
+            "UNKNOWN_CREATE_VIDEO",
+            "Create video",
+            "rows 2, 3, 4",
+            "`no`",
+        ),
         (
             f"{GROUPS}{url(1)},t,\n{url(2)},t,false\n",
             "MIXED_CREATE_VIDEO",

@@ -20,6 +20,13 @@ def unit(key: str, element: object) -> documents.Unit:
     return found
 
 
+def with_metadata(text: str) -> documents.Unit:
+    """A video whose client metadata is written like this."""
+    content = f'{{"videos":[{{"objectUrl":"{URL}","clientMetadata":{text}}}]}}'
+    (found,) = documents.read_json(io.BytesIO(content.encode()))
+    return found
+
+
 def group(**fields: object) -> dict[str, object]:
     return {"title": "t", "objectUrl_0": URL, **fields}
 
@@ -248,14 +255,12 @@ def test_key_frames_of_a_video_pass() -> None:
 
 
 def test_fractions_stand_as_they_were_written() -> None:
-    content = '{"videos":[{"objectUrl":"%s","clientMetadata":{"price": 1.10, "n": 1e2}}]}' % URL
-    (found,) = documents.read_json(io.BytesIO(content.encode()))
+    found = with_metadata('{"price": 1.10, "n": 1e2}')
     assert found.client_metadata == b'{"price":1.10,"n":1E+2}'
 
 
 def test_of_equal_keys_the_last_one_counts() -> None:
-    content = '{"videos":[{"objectUrl":"%s","clientMetadata":{"b":1,"a":2,"a":3}}]}' % URL
-    (found,) = documents.read_json(io.BytesIO(content.encode()))
+    found = with_metadata('{"b":1,"a":2,"a":3}')
     assert found.client_metadata == b'{"b":1,"a":3}'
 
 

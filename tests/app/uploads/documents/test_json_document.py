@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.uploads import documents
@@ -206,14 +206,18 @@ def test_the_place_of_a_fault_is_exact_far_into_the_document(padding: int) -> No
     assert error.place == f"line 2, byte {len(start)}"
 
 
+def test_the_place_of_a_fault_after_a_long_text_is_exact() -> None:
+    start = b'{"videos":["%b",' % (b"x" * 300_000)
+    assert refusal(start + b"!]}").place == f"line 1, byte {len(start)}"
+
+
 def test_units_before_the_fault_are_given() -> None:
     elements = b",".join(b'{"objectUrl":"https://b.example/%d"}' % n for n in range(5_000))
     stream = documents.read_json(document(b'{"videos":[' + elements + b"}"))
-    seen = 0
+    seen: list[documents.Unit] = []
     with pytest.raises(documents.DocumentError):
-        for unit in stream:
-            seen = unit.index
-    assert seen > 1_000
+        seen.extend(stream)
+    assert len(seen) > 1_000
 
 
 def test_the_limits_of_units_and_urls() -> None:
@@ -271,10 +275,14 @@ PIECES = st.sampled_from([r"\ud83d", r"\uDE00", r"\\", "ud83d", r"\"", r"\u00e9"
 
 
 @given(pieces=st.lists(PIECES, max_size=8), sizes=SIZES)
+@example(pieces=[r"\\", "ud83d"], sizes=[1])
+@example(pieces=[r"\ud83d", r"\\", r"\uDE00"], sizes=[1])
+@example(pieces=[r"\\", r"\ud83d", r"\uDE00"], sizes=[1])
+@example(pieces=[r"\ud83d", r"\uDE00", r"\uDE00"], sizes=[4])
 def test_half_a_surrogate_pair_is_found_wherever_the_chunks_end(
     pieces: list[str], sizes: list[int]
 ) -> None:
-    content = ('{"images":[{"title":"%s"}]}' % "".join(pieces)).encode()
+    content = b'{"images":[{"title":"%b"}]}' % "".join(pieces).encode()
     try:
         orjson.loads(content)
     except orjson.JSONDecodeError:
