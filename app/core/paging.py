@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy.orm import Mapped
 
 from app.core.db import Session
 from app.core.errors import Invalid
@@ -45,11 +46,11 @@ class Page:
         return self.last is not None or (self.first is None and self.before is not None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # slots and a subscripted generic do not go together in Python 3.11
 class Order(Generic[T]):
     """A sort: columns that are never null, the id last, all in one direction; and a row's values in them."""
 
-    columns: Sequence[ColumnElement[Any]]
+    columns: Sequence[ColumnElement[Any] | Mapped[Any]]
     values: Callable[[T], Sequence[Any]]
     is_descending: bool = False
     name: str = "id"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
+
 from app.media import dicom_tags, probing
 from app.media.errors import MediaError, MediaErrorCode
 from app.media.info import DicomTags, MediaInfo, MediaType
 from app.media.samples import samples
-from pydicom.uid import ExplicitVRLittleEndian
 
 REAL = {sample.path.name: sample.path for sample in samples()}
 BRAIN = REAL["0.dcm"].parent
@@ -129,6 +130,25 @@ def test_what_no_column_can_hold_is_left_out(tmp_path: Path) -> None:
     _, tags = probed(saved(dataset, tmp_path))
     assert tags.metadata["00281050"] == {"vr": "FD", "Value": [None, 40.0]}
     assert tags.patient_id == "ab"
+
+
+@pytest.mark.parametrize("cut", [1, 8, 5_000, 70_000])
+def test_compressed_pixels_must_be_whole(cut: int, tmp_path: Path) -> None:
+    whole = REAL["J2K_pixelrep_mismatch.dcm"].read_bytes()
+    path = tmp_path / "scan.dcm"
+    path.write_bytes(whole[:-cut])
+    with pytest.raises(MediaError, match=r"scan\.dcm is cut off") as refusal:
+        probed(path)
+    assert refusal.value.code == MediaErrorCode.MEDIA_CORRUPT
+
+
+@pytest.mark.parametrize("frames", ["-4", "3000000000"])
+def test_an_impossible_number_of_frames_is_refused(frames: str, tmp_path: Path) -> None:
+    dataset = pydicom.dcmread(REAL["CT_small.dcm"])
+    dataset["NumberOfFrames"] = pydicom.DataElement(0x00280008, "LO", frames)
+    with pytest.raises(MediaError, match="impossible figures") as refusal:
+        probed(saved(dataset, tmp_path))
+    assert refusal.value.code == MediaErrorCode.MEDIA_CORRUPT
 
 
 def test_a_file_without_pixels_is_no_image(tmp_path: Path) -> None:

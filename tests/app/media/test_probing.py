@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from app.media import probing
 from app.media.errors import MediaError, MediaErrorCode
 from app.media.info import MediaType
