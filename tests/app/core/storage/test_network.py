@@ -81,7 +81,7 @@ def test_an_endpoint_is_read_into_one_spelling(text, url):
         "https://example.123",
         "https://①②⑦.⓪.⓪.①",
         "https://127。0。0。1",
-        "https://１２７.0.0.1",
+        "https://\uff11\uff12\uff17.0.0.1",
         "https://ⓔxample.com",
         "https://bücher.example",
         "https://[0:0:0:0:0:0:0:1]",

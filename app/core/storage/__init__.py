@@ -1,0 +1,1 @@
+"""Object storage: which object a URL names, who may open it, and our own store for uploads."""
