@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket
 from strawberry.dataloader import DataLoader
 
 from app.accounts.actor import Actor
+from app.accounts.sessions import Sessions
 from app.accounts.tokens import TokenScope
 from app.core.db import Scope, Session, Tx
 from app.core.errors import Unauthenticated
@@ -28,6 +29,7 @@ class Context:
     """Made for one operation. Loaders batch and never cache beyond the tick."""
 
     runtime: Runtime
+    sessions: Sessions
     request: Request | WebSocket | None = None
     response: Response | None = None
     credentials: Actor | None = None

@@ -71,6 +71,7 @@ CODES: list[tuple[type[Exception], str]] = [
     (errors.Unauthenticated, "UNAUTHENTICATED"),
     (errors.Forbidden, "FORBIDDEN"),
     (errors.Refused, "BAD_USER_INPUT"),
+    (errors.RateLimited, "RATE_LIMITED"),
     (errors.Unavailable, "UNAVAILABLE"),
     (PoolTimeoutError, "UNAVAILABLE"),
     (GraphQLError, "BAD_USER_INPUT"),
@@ -100,10 +101,12 @@ def public(error: GraphQLError, request_id: str) -> GraphQLError:
     if code == "UNAVAILABLE":
         message = "A service that this needs is away for a moment; send the request again."
     field = getattr(error.original_error, "field", ())
+    wait = getattr(error.original_error, "retry_after_seconds", None)
     extensions = {
         "code": code,
-        "retryable": code == "UNAVAILABLE",
+        "retryable": code in {"UNAVAILABLE", "RATE_LIMITED"},
         "requestId": request_id,
+        **({"retryAfterSeconds": wait} if wait is not None else {}),
         **({"field": [camel(str(part)) for part in field]} if field else {}),
     }
     return GraphQLError(

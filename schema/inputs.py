@@ -1,8 +1,10 @@
 """Members that many inputs share."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
+
+T = TypeVar("T")
 
 IdempotencyKey = Annotated[
     str | None,
@@ -17,3 +19,8 @@ ExpectedRevision = Annotated[
         description="Refuse with REVISION_CONFLICT if the stored revision is another."
     ),
 ]
+
+
+def given(value: T | None) -> T | None:
+    """The value of an argument or member; None if it was left out."""
+    return None if value is strawberry.UNSET else value

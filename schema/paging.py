@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
+from sqlalchemy import Select
 
 from app.core import paging
+from schema.context import Info
+from schema.inputs import given
 
 NodeType = TypeVar("NodeType")
 
@@ -69,7 +72,29 @@ class Connection(Generic[NodeType]):
 
 def page(first: int | None, after: str | None, last: int | None, before: str | None) -> paging.Page:
     """The page that a field's four arguments ask for."""
-    return paging.Page(first=first, after=after, last=last, before=before)
+    return paging.Page(
+        first=given(first), after=given(after), last=given(last), before=given(before)
+    )
+
+
+async def listed(
+    info: Info,
+    statement: Select[Any],
+    order: paging.Order[Any],
+    asked: paging.Page,
+    of: Callable[[Any], NodeType],
+    *,
+    key: Any = None,
+) -> Connection[NodeType]:
+    """The page of `statement` that was asked for. `key` is the filter, so that cursors of another are refused."""
+
+    async def counted(cap: int) -> tuple[int, bool]:
+        async with info.context.read() as session:
+            return await paging.count(session, statement, cap)
+
+    async with info.context.read() as session:
+        part = await paging.fetch(session, statement, order, asked, key=key)
+    return connection(part, of, counted)
 
 
 def connection(

@@ -8,17 +8,33 @@ import strawberry
 from app.accounts.tokens import TokenScope
 from app.core.errors import Invalid
 from schema import node
+from schema.accounts.credentials import NODES as CREDENTIAL_NODES
 from schema.accounts.operations import AccountQuery
 from schema.accounts.types import NODES as ACCOUNT_NODES
 from schema.context import Info
+from schema.files.integration_operations import IntegrationQuery
+from schema.files.integrations import NODES as INTEGRATION_NODES
+from schema.files.operations import FileQuery
+from schema.files.types import NODES as FILE_NODES
+from schema.metadata.operations import MetadataQuery
+from schema.metadata.types import NODES as METADATA_NODES
 from schema.node import Node, Sources
+from schema.uploads.operations import UploadQuery
+from schema.uploads.types import NODES as UPLOAD_NODES
 
-NODES: Sources = {**ACCOUNT_NODES}
+NODES: Sources = {
+    **ACCOUNT_NODES,
+    **CREDENTIAL_NODES,
+    **FILE_NODES,
+    **INTEGRATION_NODES,
+    **METADATA_NODES,
+    **UPLOAD_NODES,
+}
 MOST_NODES = 1_000
 
 
 @strawberry.type(description="Reads. Root fields are null where something is unknown or forbidden.")
-class Query(AccountQuery):
+class Query(AccountQuery, FileQuery, IntegrationQuery, MetadataQuery, UploadQuery):
     """All that can be read."""
 
     @strawberry.field(description="Anything by its id; null if it is unknown or not for you.")

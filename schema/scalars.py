@@ -91,6 +91,6 @@ SCALARS: dict[object, ScalarDefinition] = {
 }
 
 
-def config() -> StrawberryConfig:
+def config(*, is_sorted: bool) -> StrawberryConfig:
     """Names, scalars and order of the public schema."""
-    return StrawberryConfig(name_converter=Names(), scalar_map=SCALARS, sort_schema=True)
+    return StrawberryConfig(name_converter=Names(), scalar_map=SCALARS, sort_schema=is_sorted)

@@ -1,13 +1,17 @@
 """The ground of the tests: real PostgreSQL and Valkey, one database per worker, an organisation per test."""
 
+import asyncio
 import os
+import socket
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
@@ -17,7 +21,9 @@ from app.core.embedded import Services
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.main import serve
+from app.worker import working
 from tests.client import Api
+from tests.socket import Open, Socket
 from tests.statements import Statements
 from tests.world import World
 
@@ -94,6 +100,42 @@ def app(runtime: Runtime) -> Starlette:
     return application
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, without its signal handlers: Ctrl-C is pytest's."""
+
+    def capture_signals(self) -> Any:
+        """Nothing."""
+        return nullcontext()
+
+
+@pytest.fixture(scope="session")
+async def server(app: Starlette) -> AsyncGenerator[str]:
+    """The same server on a port of this machine, for what needs a network: `http://127.0.0.1:…`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="websockets-sansio",
+            log_config=None,
+            timeout_graceful_shutdown=1,
+        )
+        running = _Server(config)
+        task = asyncio.create_task(running.serve(sockets=[listener]))
+        yield "http://{}:{}".format(*listener.getsockname())
+        running.should_exit = True
+        await task
+
+
+@pytest.fixture
+def open_socket(server: str) -> Open:
+    """`async with open_socket(person) as socket:` opens a WebSocket."""
+
+    def opened(*arguments: Any, **options: Any) -> AbstractAsyncContextManager[Socket]:
+        return Socket.opened(f"{server.replace('http', 'ws')}/graphql", *arguments, **options)
+
+    return opened
+
+
 @pytest.fixture
 async def world(runtime: Runtime) -> World:
     """Makes organisations, users and things in them."""
@@ -106,6 +148,13 @@ async def api(app: Starlette, world: World) -> AsyncGenerator[Api]:
     member = await world.organisation()
     async with Api.connect(app, member) as client:
         yield client
+
+
+@pytest.fixture
+async def worker(runtime: Runtime) -> AsyncGenerator[None]:
+    """A worker beside the test; it begins with whatever earlier tests have left to do."""
+    async with working(runtime, grace_seconds=1):
+        yield
 
 
 @pytest.fixture

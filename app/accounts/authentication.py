@@ -59,10 +59,16 @@ class Authenticator:
         csrf.check_request(request.headers, self.origins)
         return await self._by_session(cookie)
 
+    async def still_holds(self, actor: Actor) -> bool:
+        """Whether nothing was taken from the actor since the credentials were looked at."""
+        async with self.db.read(Scope()) as session:
+            epoch = await session.exec(select(User.auth_epoch).where(User.id == actor.user_id))
+            return epoch.one_or_none() == actor.auth_epoch
+
     async def of_socket(
         self, handshake: Headers, target: str, payload: dict[str, Any]
     ) -> Actor | None:
-        """Who opened a WebSocket: by `connection_init` (a token as `Authorization`, or a signature), or the cookie."""
+        """Who opened a WebSocket: by `connection_init` (`Authorization` or a signature), or the cookie."""
         authorization = payload.get("Authorization") or payload.get("authorization")
         if isinstance(authorization, str):
             return await self.of_authorization(authorization)
@@ -96,7 +102,7 @@ class Authenticator:
                 raise Unauthenticated("There is no such API token; create a new one.")
             _check_token(token)
             scopes = tokens.expand(TokenScope(scope) for scope in token.scopes)
-            actor = await _actor(
+            actor = await actor_of(
                 session,
                 token.user_id,
                 token.organisation_id,
@@ -113,7 +119,8 @@ class Authenticator:
             used = update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now())
             await tx.exec(used)
 
-    async def _by_session(self, cookie: str) -> Actor:
+    async def _by_session(self, cookie: str) -> Actor | None:
+        """The owner of a session; None once it has ended: browsers send its cookie on, also to sign in."""
         digest = tokens.parse_session(cookie, pepper=self.pepper)
         async with self.db.read(Scope()) as session:
             found = await session.exec(
@@ -121,8 +128,8 @@ class Authenticator:
             )
             row = found.one_or_none()
             if row is None or tokens.is_expired(row.expires_at, now()):
-                raise Unauthenticated("Your session has ended; sign in again.")
-            return await _actor(
+                return None
+            return await actor_of(
                 session,
                 row.user_id,
                 row.organisation_id,
@@ -163,7 +170,7 @@ class Authenticator:
             )
             if (await tx.execute(remembered)).one_or_none() is None:
                 raise Unauthenticated("This signed request was sent before; sign each one anew.")
-            return await _actor(
+            return await actor_of(
                 tx, proven.owner, None, scopes=EVERYTHING, credential=f"key:{proven.key_id}"
             )
 
@@ -177,7 +184,7 @@ class Authenticator:
             user_id = found.one_or_none()
             if user_id is None:
                 raise Unauthenticated(f"Nobody here has the e-mail {email}; ask to be added.")
-            return await _actor(
+            return await actor_of(
                 session,
                 user_id,
                 None,
@@ -194,7 +201,7 @@ def _check_token(token: ApiToken) -> None:
         raise Unauthenticated("This API token has expired; create a new one.")
 
 
-async def _actor(
+async def actor_of(
     session: Session,
     user_id: UUID,
     organisation_id: UUID | None,
@@ -203,7 +210,10 @@ async def _actor(
     credential: str,
     expires_at: datetime | None = None,
 ) -> Actor:
-    """The user as a member of the organisation; without one, of the user's current or else first one."""
+    """The user as a member of the organisation; without one, of the user's current or else first one.
+
+    Raises Unauthenticated if they are not a member, or the account is disabled.
+    """
     statement = (
         select(User, Member)
         .join(Member, col(Member.user_id) == User.id)
@@ -217,7 +227,7 @@ async def _actor(
         statement = statement.where(Member.organisation_id == organisation_id)
     found = (await session.exec(statement.limit(1))).one_or_none()
     if found is None:
-        raise Unauthenticated("You are not a member of this organisation any more.")
+        raise Unauthenticated("You are not a member of this organisation, or of any.")
     user, member = found
     if user.is_disabled:
         raise Unauthenticated("This account is disabled; ask your administrator.")

@@ -1,8 +1,9 @@
 """What may be read of people and organisations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -17,7 +18,31 @@ from app.accounts.models import (
     Tag,
     User,
 )
+from app.accounts.roles import OrganisationRole
+from app.core import texts
 from app.core.db import Session
+from app.core.paging import Order
+
+MEMBERS: Order[Member] = Order(
+    columns=(col(Member.id),), values=lambda row: (row.id,), name="member"
+)
+"""In the order in which they came."""
+MEMBERSHIPS: Order[Member] = Order(
+    columns=(col(Member.id),), values=lambda row: (row.id,), name="membership"
+)
+ORGANISATIONS: Order[Organisation] = Order(
+    columns=(col(Organisation.name), col(Organisation.id)), values=lambda row: (row.name, row.id)
+)
+GROUPS: Order[Group] = Order(
+    columns=(col(Group.name), col(Group.id)), values=lambda row: (row.name, row.id), name="group"
+)
+TAGS: Order[Tag] = Order(
+    columns=(col(Tag.name), col(Tag.id)), values=lambda row: (row.name, row.id), name="tag"
+)
+TOKENS: Order[ApiToken] = Order(
+    columns=(col(ApiToken.id),), values=lambda row: (row.id,), is_descending=True, name="token"
+)
+"""Newest first."""
 
 
 def visible_members(actor: Actor) -> SelectOfScalar[Member]:
@@ -50,14 +75,52 @@ def visible_tokens(actor: Actor) -> SelectOfScalar[ApiToken]:
 
 
 def visible_keys(actor: Actor) -> SelectOfScalar[PublicKey]:
-    """The actor's own public keys."""
-    return select(PublicKey).where(PublicKey.user_id == actor.user_id)
+    """The actor's own public keys, without those that were removed."""
+    mine = select(PublicKey).where(PublicKey.user_id == actor.user_id)
+    return mine.where(col(PublicKey.revoked_at).is_(None))
 
 
 def visible_organisations(actor: Actor) -> SelectOfScalar[Organisation]:
     """The organisations that the actor is a member of."""
     mine = select(Member.organisation_id).where(Member.user_id == actor.user_id)
     return select(Organisation).where(col(Organisation.id).in_(mine))
+
+
+def own_memberships(actor: Actor) -> SelectOfScalar[Member]:
+    """What the actor is, in every organisation."""
+    return select(Member).where(Member.user_id == actor.user_id)
+
+
+def members_matching(
+    actor: Actor, email_part: str | None, roles: Collection[OrganisationRole] | None
+) -> SelectOfScalar[Member]:
+    """Visible members whose e-mail holds a text, whatever its case, and who have one of the roles."""
+    members = visible_members(actor)
+    if email_part is not None:
+        sought = texts.checked(email_part, field=("filter", "email_contains"), most=320).lower()
+        # not like: what is sought may hold % and _
+        holds = func.strpos(col(User.email), sought) > 0
+        members = members.join(User, col(User.id) == Member.user_id).where(holds)
+    if roles is not None:
+        members = members.where(col(Member.role).in_(roles))
+    return members
+
+
+def tokens_matching(
+    actor: Actor, user_id: UUID | None, *, is_everyone: bool
+) -> SelectOfScalar[ApiToken]:
+    """Visible tokens that are not revoked: the actor's own, or one user's, or all."""
+    tokens = visible_tokens(actor).where(col(ApiToken.revoked_at).is_(None))
+    if is_everyone and user_id is None:
+        return tokens
+    return tokens.where(ApiToken.user_id == (user_id or actor.user_id))
+
+
+async def user_id_of(session: Session, email: str) -> UUID | None:
+    """The account of an e-mail, in whatever organisation; None if there is none."""
+    found = await session.execute(text("select user_id_by_email(:email)"), {"email": email})
+    user_id: UUID | None = found.scalar_one()
+    return user_id
 
 
 async def users_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, User]:
@@ -96,6 +159,11 @@ async def tokens_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> d
     """Tokens by id."""
     rows = await session.exec(visible_tokens(actor).where(col(ApiToken.id).in_(ids)))
     return {token.id: token for token in rows}
+
+
+async def own_keys(session: Session, actor: Actor) -> list[PublicKey]:
+    """The actor's public keys, oldest first."""
+    return list(await session.exec(visible_keys(actor).order_by(col(PublicKey.id))))
 
 
 async def keys_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, PublicKey]:

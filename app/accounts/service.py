@@ -1,23 +1,19 @@
-"""What can be done to people and organisations."""
+"""What can be done to organisations and their tags, and to one's own account."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select, update
 
-from app.accounts import queries, tokens
+from app.accounts import members, queries
 from app.accounts.actor import Actor
-from app.accounts.models import ApiToken, Member, Organisation, Tag, User
+from app.accounts.models import BrowserSession, Organisation, Tag, User
 from app.accounts.permissions import Permission
-from app.accounts.roles import MemberType, OrganisationRole, check_member
-from app.accounts.tokens import TokenScope
-from app.core import clock
-from app.core.db import Session, Tx
-from app.core.errors import AlreadyExists, Invalid
-
-SECRET_BYTES = 32
-LONGEST_NAME = 255
+from app.accounts.roles import MemberType, OrganisationRole
+from app.core import clock, db, ids, texts
+from app.core.db import Scope, Tx
+from app.core.errors import AlreadyExists, NotFound, RevisionConflict
+from app.core.ids import Kind
 
 
 async def create_organisation(tx: Tx, organisation_id: UUID, name: str, email: str) -> Organisation:
@@ -25,105 +21,96 @@ async def create_organisation(tx: Tx, organisation_id: UUID, name: str, email: s
 
     The transaction must be for the scope of `organisation_id`, a fresh id.
     """
-    if not name.strip():
-        raise Invalid("An organisation needs a name.", field=("name",))
-    organisation = Organisation(id=organisation_id, name=name.strip())
+    organisation = Organisation(id=organisation_id, name=texts.name(name).strip())
     tx.add(organisation)
     await tx.flush()  # members are inserted in class order, not by foreign key
-    await place(tx, organisation_id, email, OrganisationRole.ADMIN, MemberType.INTERNAL)
+    await members.place(tx, organisation_id, email, OrganisationRole.ADMIN, MemberType.INTERNAL)
     return organisation
 
 
-async def place(
-    tx: Tx, organisation_id: UUID, email: str, role: OrganisationRole, member_type: MemberType
-) -> Member:
-    """Make the user of this e-mail a member; an unknown e-mail creates the account.
+async def found_organisation(tx: Tx, actor: Actor, *, name: str) -> Organisation:
+    """An organisation of the actor's own, who is its first administrator and stays in the current one."""
+    founder = (await tx.exec(select(User.email).where(User.id == actor.user_id))).one()
+    organisation_id = clock.new_id()
+    await db.enter(tx, Scope(organisation_id, actor.user_id), read_only=False)
+    organisation = await create_organisation(tx, organisation_id, name, founder)
+    await db.enter(tx, actor.scope, read_only=False)
+    return organisation
 
-    Raises AlreadyExists, naming the member, if there is one.
+
+async def update_organisation(
+    tx: Tx, actor: Actor, *, name: str | None, expected_revision: int | None
+) -> Organisation:
+    """Rename the current organisation; None leaves the name as it is."""
+    actor.must(Permission.EDIT_ORGANISATION)
+    mine = select(Organisation).where(Organisation.id == actor.organisation_id)
+    organisation = (await tx.exec(mine.with_for_update())).one()
+    if expected_revision not in {None, organisation.revision}:
+        raise RevisionConflict(
+            f"The organisation is at revision {organisation.revision} by now; look again.",
+            answer={"organisation": organisation.id.hex},
+        )
+    if name is not None:
+        organisation.name = texts.name(name).strip()
+    organisation.revision += 1
+    organisation.updated_at = clock.now()
+    return organisation
+
+
+async def switch_organisation(tx: Tx, actor: Actor, organisation_id: UUID) -> Organisation:
+    """Make another organisation of the actor's the current one.
+
+    Signed-in browsers go with it; open sockets end, to begin anew there.
     """
-    check_member(role, member_type)
-    user_id = await _user_id(tx, email)
-    found = await tx.exec(
-        select(Member).where(Member.organisation_id == organisation_id, Member.user_id == user_id)
+    wanted = queries.visible_organisations(actor).where(Organisation.id == organisation_id)
+    organisation = (await tx.exec(wanted)).one_or_none()
+    if organisation is None:
+        told = ids.encode(Kind.ORGANISATION, organisation_id)
+        raise NotFound(f"You are in no organisation {told}.", field=("organisation_id",))
+    await tx.exec(
+        update(User)
+        .where(col(User.id) == actor.user_id)
+        .values(current_organisation_id=organisation_id)
     )
-    if (member := found.one_or_none()) is not None:
-        raise AlreadyExists(
-            f"{email} is a member already.", field=("email",), answer={"member": member.id.hex}
-        )
-    member = Member(
-        organisation_id=organisation_id, user_id=user_id, role=role, member_type=member_type
+    await tx.exec(
+        update(BrowserSession)
+        .where(col(BrowserSession.user_id) == actor.user_id)
+        .values(organisation_id=organisation_id)
     )
-    tx.add(member)
-    await tx.flush()
-    return member
+    await members.end_access(tx, actor, actor.user_id)
+    return organisation
 
 
-async def user_id_of(session: Session, email: str) -> UUID | None:
-    """The account of an e-mail, in whatever organisation; None if there is none."""
-    found = await session.execute(text("select user_id_by_email(:email)"), {"email": email})
-    user_id: UUID | None = found.scalar_one()
-    return user_id
-
-
-async def _user_id(tx: Tx, email: str) -> UUID:
-    """The account of an e-mail, made if there is none."""
-    address = _checked_email(email)
-    user_id = await user_id_of(tx, address)
-    if user_id is None:
-        user_id = clock.new_id()
-        # without returning: row security hides the new row until it is a member's
-        await tx.execute(
-            User.__table__.insert().inline(),  # type: ignore[attr-defined]
-            {"id": user_id, "email": address, "name": "", "auth_epoch": 0, "is_disabled": False},
-        )
-    return user_id
-
-
-def _checked_email(email: str) -> str:
-    name, at, host = email.strip().partition("@")
-    if not (name and at and "." in host.strip(".")) or " " in email.strip() or len(email) > 320:
-        raise Invalid("This is not an e-mail address.", field=("email",))
-    return email.strip().lower()
-
-
-async def create_token(
-    tx: Tx,
-    organisation_id: UUID,
-    user_id: UUID,
-    *,
-    name: str,
-    scopes: list[TokenScope],
-    expires_at: datetime | None,
-    pepper: bytes,
-) -> tuple[ApiToken, str]:
-    """A new API token and its text, which is shown once and never stored."""
-    if not scopes:
-        raise Invalid("A token needs at least one scope.", field=("scopes",))
-    token_id = clock.new_id()
-    minted = tokens.mint(token_id, clock.random_bytes(SECRET_BYTES), pepper=pepper)
-    token = ApiToken(
-        id=token_id,
-        organisation_id=organisation_id,
-        user_id=user_id,
-        name=name,
-        digest=minted.digest,
-        scopes=[scope.value for scope in scopes],
-        expires_at=tokens.expiry(clock.now(), expires_at),
-    )
-    tx.add(token)
-    return token, minted.text
+async def rename_me(tx: Tx, actor: Actor, name: str) -> None:
+    """Set the name that others see; it may be empty."""
+    told = texts.checked(name, field=("name",), most=texts.NAME_LENGTH)
+    await tx.exec(update(User).where(col(User.id) == actor.user_id).values(name=told))
 
 
 async def create_tag(tx: Tx, actor: Actor, *, name: str, description: str) -> Tag:
     """A new tag. Raises AlreadyExists if the organisation has one of this name."""
     actor.must(Permission.MANAGE_TAGS)
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise Invalid(f"A tag's name has 1 to {LONGEST_NAME} characters.", field=("name",))
-    same = queries.visible_tags(actor).where(Tag.name == name)
-    if (tag := (await tx.exec(same)).one_or_none()) is not None:
+    tag = Tag(
+        organisation_id=actor.organisation_id,
+        name=texts.name(name),
+        description=texts.description(description),
+    )
+    # two requests at once: the second finds the first one's tag instead of failing
+    added = insert(Tag).values(tag.model_dump()).on_conflict_do_nothing().returning(col(Tag.id))
+    if (await tx.execute(added)).one_or_none() is None:
+        same = (await tx.exec(queries.visible_tags(actor).where(Tag.name == name))).one()
         raise AlreadyExists(
-            f"There is a tag {name!r} already.", field=("name",), answer={"tag": tag.id.hex}
+            f"There is a tag {name[:60]!r} already.", field=("name",), answer={"tag": same.id.hex}
         )
-    tag = Tag(organisation_id=actor.organisation_id, name=name, description=description)
-    tx.add(tag)
     return tag
+
+
+async def delete_tag(tx: Tx, actor: Actor, tag_id: UUID) -> None:
+    """Delete a tag, and take it off everything that it marks."""
+    tag = (await queries.tags_by_id(tx, actor, [tag_id])).get(tag_id)
+    if tag is None:
+        raise NotFound(
+            f"There is no tag {ids.encode(Kind.TAG, tag_id)} for you.", field=("tag_id",)
+        )
+    actor.must(Permission.MANAGE_TAGS)
+    await tx.delete(tag)

@@ -5,7 +5,7 @@ accepts rows of that organisation alone, whatever a query forgot to say.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -116,22 +116,32 @@ class Database:
     async def read(self, scope: Scope) -> AsyncGenerator[Session]:
         """A read-only transaction for `scope`, rolled back at the end."""
         async with Session(self.engine, expire_on_commit=False) as session:
-            await _enter(session, scope, read_only=True)
+            await enter(session, scope, read_only=True)
             yield session
 
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncGenerator[Tx]:
         """Commit rows, events and jobs at the end of the block; roll all of them back if it raises."""
         async with Tx(self.engine, expire_on_commit=False) as tx:
-            await _enter(tx, scope, read_only=False)
+            await enter(tx, scope, read_only=False)
             yield tx
             await tx.flush()
             await tx.write_events()
-            # shield: a client that leaves must not leave us unsure whether the commit was done
-            await asyncio.shield(tx.commit())
+            await _to_the_end(tx.commit())
 
 
-async def _enter(session: Session, scope: Scope, *, read_only: bool) -> None:
+async def _to_the_end(commit: Coroutine[Any, Any, None]) -> None:
+    """Wait for a commit also when cancelled: half a commit would leave the connection unusable."""
+    task = asyncio.ensure_future(commit)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def enter(session: Session, scope: Scope, *, read_only: bool) -> None:
+    """Set for whom the rest of the transaction runs."""
     await session.execute(
         _ENTER,
         {

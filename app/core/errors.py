@@ -76,5 +76,13 @@ class Unauthenticated(Exception):
     """The request proves nobody: no credentials, or credentials that do not hold."""
 
 
+class RateLimited(Exception):
+    """Too many attempts; the same request may be sent again after `retry_after_seconds`."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Unavailable(Exception):
     """A service that we need is away for now; the same request may be sent again."""

@@ -3,12 +3,12 @@
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import redis.asyncio as redis
 
-from app.core import boot, clock
+from app.core import boot, clock, tasks
 from app.core.db import APP_ROLE, RELAY_ROLE, Database
 from app.core.hub import Hub
 from app.core.relay import Relay
@@ -81,10 +81,7 @@ async def live(runtime: Runtime) -> AsyncGenerator[None]:
     try:
         yield
     finally:
-        for loop in loops:
-            loop.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*loops, return_exceptions=True)
+        await tasks.ended(*loops)
 
 
 def storage_url(settings: Settings) -> str:

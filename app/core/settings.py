@@ -55,6 +55,8 @@ class Settings(BaseSettings):
 
     pool_size: int = Field(default=10, ge=1)
     pool_wait_seconds: float = 2.0
+    drain_seconds: float = Field(default=0.0, ge=0)
+    """How long a server that was told to stop still accepts requests, while `/readyz` is 503 already."""
     worker_concurrency: int = Field(default=4, ge=1)
     heartbeat_seconds: float = 5.0
     stalled_after_seconds: float = 20.0
@@ -65,6 +67,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The address that clients use, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def is_cookie_secure(self) -> bool:
+        """Whether the session cookie is for https alone."""
+        told = self.cookie_secure
+        return self.url.startswith("https:") if told is None else told
 
     @property
     def is_embedded(self) -> bool:

@@ -1,19 +1,21 @@
-"""Writes many files at once by COPY: the road of registration, thousands of rows to a message."""
+"""Writes many files at once: the road of registration, thousands of rows to a statement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 import orjson
 
+from app.core import bulk
 from app.core.db import Tx
-from app.files.models import FileType, StorageLocation
+from app.files.models import File, FileDocument, FileMember, FileType, StorageLocation
 
 
 @dataclass(slots=True, kw_only=True)
 class NewFile:
-    """A row of `file` that is about to be written; the members are its columns, in COPY's order."""
+    """A row of `file` that is about to be written; the members are its columns."""
 
     organisation_id: UUID
     id: UUID
@@ -53,6 +55,7 @@ class NewFile:
 
 
 FILE_COLUMNS = tuple(member.name for member in fields(NewFile))
+_VALUES = attrgetter(*FILE_COLUMNS)
 MEMBER_COLUMNS = ("organisation_id", "composite_id", "position", "member_id")
 
 DOCUMENT_COLUMNS = ("organisation_id", "file_id", "document", "byte_size", "dicom_tags")
@@ -61,30 +64,27 @@ Membership = tuple[UUID, UUID, int, UUID]
 """Organisation, composite, position, member."""
 
 
-async def copy_files(tx: Tx, files: Sequence[NewFile], members: Sequence[Membership]) -> None:
+async def insert_files(tx: Tx, files: Sequence[NewFile], members: Sequence[Membership]) -> None:
     """Write the files, then who is a part of whom."""
-    driver = await tx.driver()
-    rows = [[getattr(file, name) for name in FILE_COLUMNS] for file in files]
-    await driver.copy_records_to_table("file", records=rows, columns=FILE_COLUMNS)
-    if members:
-        await driver.copy_records_to_table(
-            "file_member", records=members, columns=MEMBER_COLUMNS
-        )
+    await bulk.insert(tx, File.__table__, FILE_COLUMNS, list(map(_VALUES, files)))  # type: ignore[attr-defined]
+    await bulk.insert(tx, FileMember.__table__, MEMBER_COLUMNS, members)  # type: ignore[attr-defined]
 
 
-async def copy_documents(
+async def insert_documents(
     tx: Tx,
     organisation_id: UUID,
     documents: Sequence[tuple[UUID, bytes]],
     dicom_tags: Sequence[tuple[UUID, Mapping[str, object]]],
 ) -> None:
     """Write client metadata (checked JSON text) of some new files, and DICOM tags of others."""
-    records = [
-        *((organisation_id, file_id, text.decode(), len(text), None) for file_id, text in documents),
-        *((organisation_id, file_id, "{}", 2, orjson.dumps(tags).decode()) for file_id, tags in dicom_tags),
+    rows = [
+        *(
+            (organisation_id, file_id, text.decode(), len(text), None)
+            for file_id, text in documents
+        ),
+        *(
+            (organisation_id, file_id, "{}", 2, orjson.dumps(tags).decode())
+            for file_id, tags in dicom_tags
+        ),
     ]
-    if records:
-        driver = await tx.driver()
-        await driver.copy_records_to_table(
-            "file_document", records=records, columns=DOCUMENT_COLUMNS
-        )
+    await bulk.insert(tx, FileDocument.__table__, DOCUMENT_COLUMNS, rows)  # type: ignore[attr-defined]

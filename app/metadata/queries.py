@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import text
+from sqlalchemy import collate, text
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -22,6 +22,7 @@ MOST_PREPARED = 256
 
 _PIN = text("select pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 _REVISION = select(MetadataSchema.revision)
+_SAME_ORGANISATION = col(MetadataKey.organisation_id) == col(MetadataSchema.organisation_id)
 # columns, not entities: those a session has seen before it does not read again
 _STORED = sqlalchemy.select(
     col(MetadataSchema.revision),
@@ -38,6 +39,14 @@ class Stored:
 
     schema: Schema = field(default_factory=Schema)
     revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A schema as rows: its revision, and every key by name, deleted ones too."""
+
+    revision: int = 0
+    keys: list[MetadataKey] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +81,24 @@ async def keys_by_id(
     return {key.id: key for key in rows}
 
 
-async def keys_of(
+async def wholes_of(
     session: Session, actor: Actor, organisation_ids: Sequence[UUID]
-) -> dict[UUID, list[MetadataKey]]:
-    """Every key of each organisation, deleted ones too, by name."""
-    statement = visible(actor).where(col(MetadataKey.organisation_id).in_(organisation_ids))
-    found: dict[UUID, list[MetadataKey]] = {one: [] for one in organisation_ids}
-    for key in await session.exec(statement):
-        found[key.organisation_id].append(key)
-    return {one: sorted(keys, key=lambda key: key.name) for one, keys in found.items()}
-
-
-async def revisions(
-    session: Session, actor: Actor, organisation_ids: Sequence[UUID]
-) -> dict[UUID, int]:
-    """The revision of each organisation's schema; 0 if it never had one."""
+) -> dict[UUID, Whole]:
+    """The schema of each organisation, for those who look at it: one statement, so that it is of a piece."""
     statement = (
-        select(MetadataSchema.organisation_id, MetadataSchema.revision)
+        select(MetadataSchema, MetadataKey)
+        .outerjoin(MetadataKey, _SAME_ORGANISATION)
         .where(MetadataSchema.organisation_id == actor.organisation_id)
         .where(col(MetadataSchema.organisation_id).in_(organisation_ids))
+        .order_by(collate(col(MetadataKey.name), "C"))
     )
-    found = dict((await session.exec(statement)).all())
-    return {one: found.get(one, 0) for one in organisation_ids}
+    found = {one: Whole() for one in organisation_ids}
+    for schema, key in await session.exec(statement):
+        keys = found[schema.organisation_id].keys
+        if key is not None:  # an outer join: a schema may be empty
+            keys.append(key)
+        found[schema.organisation_id] = Whole(schema.revision, keys)
+    return found
 
 
 async def schema_of(session: Session, actor: Actor) -> Stored:
@@ -150,11 +155,12 @@ def lock_name(organisation_id: UUID) -> str:
     return f"metadata_schema:{organisation_id.hex}"
 
 
-async def unread(session: Session, organisation_id: UUID) -> list[MetadataKey]:
-    """The keys whose values in older files are still to be read."""
+async def unread(tx: Tx, organisation_id: UUID) -> list[MetadataKey]:
+    """The keys whose values in older files are still to be read, locked."""
     statement = (
         select(MetadataKey)
         .where(MetadataKey.organisation_id == organisation_id)
         .where(MetadataKey.state == KeyState.INDEXING)
+        .with_for_update()
     )
-    return list(await session.exec(statement))
+    return list(await tx.exec(statement))

@@ -13,6 +13,7 @@ from app.core import clock, jobs
 from app.core.db import Tx
 from app.core.errors import Invalid, Refused, RevisionConflict, TooLarge
 from app.metadata import queries, structure, wire
+from app.metadata.document import pointer
 from app.metadata.kinds import ScalarKind
 from app.metadata.models import KeyState, MetadataKey, MetadataSchema
 from app.metadata.structure import Change, Entry, Schema
@@ -99,7 +100,19 @@ async def replace(tx: Tx, actor: Actor, *, document: object, expected_revision: 
             "A schema is a JSON object: names of keys, and the type of each.", field=("document",)
         )
     change = partial(structure.replace, document=document)
-    await _change(tx, actor, change, expected_revision)
+    try:
+        await _change(tx, actor, change, expected_revision)
+    except Refused as refused:
+        _name_the_place(refused)
+        raise
+
+
+def _name_the_place(refused: Refused) -> None:
+    """Say in the message where in the document it is; names of keys are no members of ours."""
+    if refused.field[:1] == ("document",) and len(refused.field) > 1:
+        place = ascii(pointer(refused.field[1:])[:200])[1:-1]
+        refused.message = f"At `{place}`: {refused.message}"
+        refused.field = ("document",)
 
 
 @contextmanager

@@ -104,7 +104,7 @@ class Reach:
         store = await self._store(place)
         if isinstance(store, Folder):
             path = store.path(place.key)
-            if not path.is_file():  # noqa: ASYNC240  a look at a local disk
+            if not path.is_file():
                 raise ObjectNotFound(f"There is no object {place.key!r}.")
             yield path
             return

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import Select
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.accounts.actor import Actor
 from app.core.db import Session
-from app.files import folders
+from app.files import access
+from app.files.models import Folder
 from app.uploads.models import JobStatus, UnitState, Upload, UploadJob, UploadUnit
 
 
@@ -16,7 +18,7 @@ def visible_jobs(actor: Actor) -> SelectOfScalar[UploadJob]:
     """The jobs of the folders that the actor may see."""
     return select(UploadJob).where(
         UploadJob.organisation_id == actor.organisation_id,
-        col(UploadJob.folder_id).in_(folders.visible_ids(actor)),
+        col(UploadJob.folder_id).in_(_folders(actor)),
     )
 
 
@@ -36,7 +38,7 @@ def visible_uploads(actor: Actor) -> SelectOfScalar[Upload]:
     """The uploads into the folders that the actor may see."""
     return select(Upload).where(
         Upload.organisation_id == actor.organisation_id,
-        col(Upload.folder_id).in_(folders.visible_ids(actor)),
+        col(Upload.folder_id).in_(_folders(actor)),
     )
 
 
@@ -60,3 +62,7 @@ async def uploads_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> 
     """Uploads by id."""
     rows = await session.exec(visible_uploads(actor).where(col(Upload.id).in_(ids)))
     return {upload.id: upload for upload in rows}
+
+
+def _folders(actor: Actor) -> Select[tuple[UUID]]:
+    return access.visible_folders(actor).with_only_columns(col(Folder.id))

@@ -8,15 +8,14 @@ from uuid import UUID
 from sqlmodel import col, update
 
 from app.accounts.actor import Actor
-from app.accounts.permissions import FolderPermission
 from app.core.clock import new_id, now
 from app.core.db import Scope, Tx
 from app.core.errors import Invalid, TooLarge
 from app.core.runtime import Runtime
 from app.core.storage.signing import Links
 from app.core.storage.store import LONGEST_LINK, Store
-from app.files import folders
 from app.files.models import FileType
+from app.uploads import leave
 from app.uploads.models import Upload, UploadPurpose, UploadState
 
 MOST_AT_ONCE = 1_000
@@ -60,7 +59,7 @@ async def announce(
     announced: Sequence[Announced],
 ) -> list[Upload]:
     """Make a place for each file, in the order given. Its bytes may come for a day."""
-    await folders.find(tx, actor, folder_id, FolderPermission.UPLOAD)
+    await leave.to_upload(tx, actor, folder_id)
     if not 0 < len(announced) <= MOST_AT_ONCE:
         raise Invalid(
             f"Announce 1 to {MOST_AT_ONCE:,} files at once, not {len(announced):,}.",

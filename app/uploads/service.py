@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlmodel import col, update
 
 from app.accounts.actor import Actor
-from app.accounts.permissions import FolderPermission, IntegrationPermission
+from app.accounts.permissions import IntegrationPermission
 from app.core import jobs
 from app.core.clock import new_id
 from app.core.db import Tx
 from app.core.errors import Conflict, Invalid, NotFound
-from app.files import folders, integrations
-from app.uploads import progress, queries
+from app.files import access
+from app.uploads import leave, progress, queries
 from app.uploads.jobs import REGISTER
 from app.uploads.models import (
     DocumentFormat,
@@ -42,10 +42,11 @@ class Registration:
 
 async def register(tx: Tx, actor: Actor, asked: Registration) -> UploadJob:
     """Start a job that registers what the document names; it goes on without the caller."""
-    await folders.find(tx, actor, asked.folder_id, FolderPermission.UPLOAD)
+    await leave.to_upload(tx, actor, asked.folder_id)
     if asked.integration_id is not None:
         permission = IntegrationPermission.REGISTER_DATA
-        await integrations.find(tx, actor, asked.integration_id, permission)
+        field = ("integration_id",)
+        await access.integration(tx, actor, asked.integration_id, permission, field=field)
     if asked.file_name is not None and len(asked.file_name) > FILE_NAME_LIMIT:
         raise Invalid(
             f"A file name has at most {FILE_NAME_LIMIT} characters.", field=("file_name",)
@@ -140,7 +141,7 @@ async def _find(tx: Tx, actor: Actor, job_id: UUID) -> UploadJob:
     job = found.one_or_none()
     if job is None:
         raise NotFound("There is no upload job of this id for you.", field=("id",))
-    await folders.find(tx, actor, job.folder_id, FolderPermission.UPLOAD)
+    await leave.to_upload(tx, actor, job.folder_id)
     return await progress.locked(tx, job.id)
 
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 import anyio.to_thread
 
+from app.core import bulk
 from app.core.clock import now
 from app.core.db import Scope, Tx
 from app.core.runtime import Runtime
 from app.uploads import documents, payload, progress
 from app.uploads.documents import DocumentError, Options, Summary, Unit
-from app.uploads.models import DocumentFormat, JobPhase, UnitState, UploadJob
+from app.uploads.models import DocumentFormat, JobPhase, UnitState, UploadJob, UploadUnit
 
 BATCH = 2_000
 READERS = {
@@ -84,8 +85,7 @@ async def _write(tx: Tx, job_id: UUID, units: list[Unit]) -> bool:
     if not progress.is_running(job):
         return False
     rows = [_row(job, unit) for unit in units]
-    driver = await tx.driver()
-    await driver.copy_records_to_table("upload_unit", records=rows, columns=COLUMNS)
+    await bulk.insert(tx, UploadUnit.__table__, COLUMNS, rows)  # type: ignore[attr-defined]
     job.unit_count += len(units)
     job.error_count += sum(unit.error is not None for unit in units)
     progress.touch(tx, job)
@@ -127,11 +127,7 @@ async def _refuse(runtime: Runtime, scope: Scope, job_id: UUID, error: DocumentE
         job = await progress.locked(tx, job_id)
         if not progress.is_running(job):
             return
-        job.errors = [
-            {"code": error.reason.value, "message": error.message, "place": error.place}
-        ]
+        job.errors = [{"code": error.reason.value, "message": error.message, "place": error.place}]
         job.finished_at = now()
         await progress.fail(tx, job)
         progress.touch(tx, job)
-
-

@@ -7,14 +7,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from app.accounts import authentication
-from app.accounts.permissions import FolderPermission
 from app.core.db import Scope, Session, Tx
 from app.core.errors import Refused
 from app.core.runtime import Runtime
-from app.files import bulk, folders
+from app.files import bulk
 from app.files import metadata as file_metadata
-from app.uploads import progress
+from app.uploads import leave, progress
 from app.uploads.documents import KINDS_OF_ERROR, UnitErrorCode
 from app.uploads.models import (
     UnitResult,
@@ -117,9 +115,7 @@ async def close(runtime: Runtime, scope: Scope, job_id: UUID) -> None:
             progress.touch(tx, job)
 
 
-async def open_uploads(
-    session: Session, job: UploadJob, ids: Sequence[UUID]
-) -> dict[UUID, Upload]:
+async def open_uploads(session: Session, job: UploadJob, ids: Sequence[UUID]) -> dict[UUID, Upload]:
     """The uploads of these ids that lie in the job's folder and were not registered yet."""
     rows = await session.exec(
         select(Upload).where(
@@ -135,20 +131,16 @@ async def open_uploads(
 
 async def _may_still(tx: Tx, job: UploadJob) -> bool:
     """Whether whoever asked for the job may still upload into the folder; if not, the job says so."""
+    actor = await leave.of_owner(tx, job.created_by, job.organisation_id)
     try:
-        actor = await authentication.member_actor(tx, job.created_by, job.organisation_id)
-        await folders.find(tx, actor, job.folder_id, FolderPermission.UPLOAD)
-    except (Refused, authentication.Unauthenticated):
-        job.errors = [
-            *job.errors,
-            {
-                "code": "FORBIDDEN",
-                "message": "Whoever started this job may not upload into the folder any more.",
-                "place": "",
-            },
-        ]
-        return False
-    return True
+        if actor is not None:
+            await leave.to_upload(tx, actor, job.folder_id)
+            return True
+    except Refused:
+        pass
+    message = "Whoever started this job may not upload into the folder any more."
+    job.errors = [*job.errors, {"code": "FORBIDDEN", "message": message, "place": ""}]
+    return False
 
 
 async def _still_pending(tx: Tx, job: UploadJob, indexes: list[int]) -> set[int]:
@@ -177,12 +169,13 @@ async def _store(tx: Tx, job: UploadJob, outcomes: Sequence[Prepared | Failed]) 
         Done(outcome.unit, UnitResult.CREATED, outcome.main.id, outcome.main.name)
         for outcome in prepared
     ]
-    indexed = await file_metadata.index_documents(tx, job.organisation_id, documents)
+    rates = {outcome.main.id: outcome.main.fps for outcome in prepared}
+    indexed = await file_metadata.index_documents(tx, job.organisation_id, documents, rates)
     for file in files:
         if (attrs := indexed.attrs.get(file.id)) is not None:
             file.attrs = attrs
-    await bulk.copy_files(tx, files, members)
-    await bulk.copy_documents(tx, job.organisation_id, documents, tags)
+    await bulk.insert_files(tx, files, members)
+    await bulk.insert_documents(tx, job.organisation_id, documents, tags)
     await file_metadata.write_indexed(tx, job.organisation_id, indexed)
     return [*failed, *gone, *skipped, *created]
 
@@ -194,9 +187,7 @@ async def _take_uploads(
     wanted = [upload_id for outcome in prepared for upload_id in outcome.unit.upload_ids]
     if not wanted:
         return prepared, []
-    found = await tx.execute(
-        _TAKE_UPLOADS, {"organisation_id": job.organisation_id, "ids": wanted}
-    )
+    found = await tx.execute(_TAKE_UPLOADS, {"organisation_id": job.organisation_id, "ids": wanted})
     taken = set(found.scalars())
     code = UnitErrorCode.UPLOAD_NOT_FOUND
     gone = [
@@ -263,7 +254,10 @@ async def _note(tx: Tx, job: UploadJob, told: Sequence[Told]) -> None:
             "states": [(UnitState.ERROR if one else UnitState.DONE).value for one in failed],
             "results": [one and one.result.value for one in done],
             "files": [one and one.file_id for one in done],
-            "names": [one.name if one else outcome.unit.title for one, outcome in zip(done, told, strict=True)],
+            "names": [
+                one.name if one else outcome.unit.title
+                for one, outcome in zip(done, told, strict=True)
+            ],
             "codes": [one and one.code.value for one in failed],
             "messages": [one and one.message for one in failed],
             "retryables": [one and KINDS_OF_ERROR[one.code].is_retryable for one in failed],

@@ -79,6 +79,8 @@ CREATE TABLE metadata_key (
     name VARCHAR NOT NULL,
     definition JSONB NOT NULL,
     state TEXT NOT NULL,
+    read_to UUID,
+    retired_numbers INTEGER[] NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT metadata_key_pkey PRIMARY KEY (organisation_id, number),
@@ -474,6 +476,7 @@ grant update (last_used_at) on api_token to labelgraph_relay;
 grant update (password_hash) on app_user to labelgraph_relay;
 grant insert, delete on browser_session to labelgraph_relay;
 grant select, insert, delete on seen_signature to labelgraph_relay;
+grant select (created_at), delete on idempotency to labelgraph_relay;
 grant select, update, delete on outbox to labelgraph_relay;
 grant select, update on relay_state to labelgraph_relay;
 
@@ -529,7 +532,8 @@ declare
     system_table text;
 begin
     foreach system_table in array array[
-        'organisation', 'app_user', 'member', 'api_token', 'public_key', 'browser_session', 'outbox'
+        'organisation', 'app_user', 'member', 'api_token', 'public_key', 'browser_session', 'outbox',
+        'idempotency'
     ] loop
         execute format(
             'create policy system on %I to labelgraph_relay using (true) with check (true)', system_table);

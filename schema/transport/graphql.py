@@ -1,8 +1,9 @@
 """GraphQL over HTTP and WebSocket by Strawberry's stock view, with our credentials in front of it."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import strawberry
@@ -16,10 +17,12 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from app.accounts import authentication, signatures
 from app.accounts.authentication import Authenticator
+from app.accounts.sessions import Sessions
 from app.core.clock import new_id
 from app.core.errors import Unauthenticated
 from app.core.runtime import Runtime
 from schema.context import Context
+from schema.transport.guard import close_in_time
 
 BODY_LIMIT = 12 * 1024 * 1024
 """Bytes: a metadata document may have 10 MiB."""
@@ -33,7 +36,11 @@ class Endpoint(GraphQL[Context, None]):
     """`/graphql`: signs requests in, makes a context for each, and answers in coded JSON."""
 
     def __init__(
-        self, schema: strawberry.Schema, runtime: Runtime, authenticator: Authenticator
+        self,
+        schema: strawberry.Schema,
+        runtime: Runtime,
+        authenticator: Authenticator,
+        sessions: Sessions,
     ) -> None:
         super().__init__(
             schema,
@@ -43,12 +50,13 @@ class Endpoint(GraphQL[Context, None]):
         )
         self._runtime = runtime
         self._authenticator = authenticator
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sign an HTTP request in before the operation is looked at; a WebSocket does so by itself."""
-        scope["labelgraph.request_id"] = new_id().hex
+        scope.setdefault("labelgraph.request_id", new_id().hex)
         if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
+            await self._serve_socket(scope, receive, send)
             return
         try:
             body = await _read(receive)
@@ -61,12 +69,20 @@ class Endpoint(GraphQL[Context, None]):
         else:
             await super().__call__(scope, _replay(body, receive), send)
 
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if "labelgraph.guard" in scope:
+                scope["labelgraph.guard"].cancel()
+
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """A context for one HTTP request, or for one socket until it has said who it is."""
         return Context(
             runtime=self._runtime,
+            sessions=self._sessions,
             request=request,
             response=response if isinstance(response, Response) else None,
             credentials=request.scope.get("labelgraph.actor"),
@@ -83,11 +99,19 @@ class Endpoint(GraphQL[Context, None]):
             )
         except Unauthenticated as error:
             raise ConnectionRejectionError({"message": str(error)}) from error
+        if context.credentials is not None:
+            guard = close_in_time(
+                cast("WebSocket", context.request),
+                context.credentials,
+                self._runtime.hub,
+                self._authenticator,
+            )
+            scope["labelgraph.guard"] = asyncio.create_task(guard, name="socket guard")
         return {}
 
-    def encode_json(self, data: object) -> bytes:
-        """Compact JSON."""
-        return orjson.dumps(data)
+    def encode_json(self, data: object) -> str:
+        """Compact JSON; as text, since bytes would go out as binary frames that browsers cannot read."""
+        return orjson.dumps(data).decode()
 
     def decode_json(self, data: str | bytes) -> object:
         """JSON without NaN, Infinity and lone surrogates."""

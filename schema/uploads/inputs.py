@@ -35,7 +35,9 @@ class UploadItem:
 class CreateUploadsInput:
     """Input of createUploads."""
 
-    folder_id: strawberry.ID = strawberry.field(description="Where they go; you need to be its admin.")
+    folder_id: strawberry.ID = strawberry.field(
+        description="Where they go; you need to be its admin."
+    )
     items: list[UploadItem] = strawberry.field(description="1 to 1,000 files.")
     purpose: enums.UploadPurpose = strawberry.field(
         default=enums.UploadPurpose.FILE, description="What the bytes are for."
@@ -113,7 +115,9 @@ class MediaMetadataInput:
 class RegistrationItem:
     """An element of the document, typed."""
 
-    type: FileType = strawberry.field(description="What it becomes. GROUP and DICOM_FILE cannot be registered.")
+    type: FileType = strawberry.field(
+        description="What it becomes. GROUP and DICOM_FILE cannot be registered."
+    )
     object_urls: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
         description="Object URLs, or ARNs of objects behind a Multi-Region Access Point: one, or all frames or"
@@ -159,7 +163,9 @@ class RegistrationSource:
 class RegisterFilesInput:
     """Input of registerFiles."""
 
-    folder_id: strawberry.ID = strawberry.field(description="Where they go; you need to be its admin.")
+    folder_id: strawberry.ID = strawberry.field(
+        description="Where they go; you need to be its admin."
+    )
     source: RegistrationSource = strawberry.field(description="What to register.")
     integration_id: strawberry.ID | None = strawberry.field(
         default=strawberry.UNSET,

@@ -57,7 +57,9 @@ class UploadQuery:
         row = await info.context.load(queries.uploads_by_id, key)
         return Upload.of(row) if row else None
 
-    @strawberry.field(description="Registration jobs of the folders that you may see, newest first.")
+    @strawberry.field(
+        description="Registration jobs of the folders that you may see, newest first."
+    )
     async def upload_jobs(
         self,
         info: Info,
@@ -70,7 +72,9 @@ class UploadQuery:
         before: Before = strawberry.UNSET,
     ) -> Connection[UploadJob] | None:
         actor = info.context.actor
-        folder_id = ids.decode(Kind.FOLDER, filter.folder_id) if filter and filter.folder_id else None
+        folder_id = (
+            ids.decode(Kind.FOLDER, filter.folder_id) if filter and filter.folder_id else None
+        )
         states = (filter.status or None) if filter else None
         statement = queries.filtered_jobs(actor, folder_id, states)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 import redis.asyncio as redis
 
-from app.core import cursors, relay
+from app.core import cursors, relay, tasks
 from app.core.clock import new_id
 from app.core.db import Scope
 from app.core.errors import Invalid
@@ -52,8 +52,7 @@ async def hub_on(runtime: Runtime, bus: "redis.Redis") -> AsyncGenerator[Hub]:
     try:
         yield hub
     finally:
-        loop.cancel()
-        await asyncio.gather(loop, return_exceptions=True)
+        await tasks.ended(loop)
 
 
 async def test_slow_transactions_lose_no_event_and_keep_the_order(
@@ -125,8 +124,7 @@ async def test_two_relays_at_once_give_each_position_once(runtime: Runtime, worl
                 await asyncio.gather(*(emit(runtime, owner, entity) for _ in range(6)))
             positions = await collect(heard, 60)
     finally:
-        second.cancel()
-        await asyncio.gather(second, return_exceptions=True)
+        await tasks.ended(second)
     assert len(set(positions)) == 60
 
 

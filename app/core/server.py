@@ -1,0 +1,115 @@
+"""uvicorn, with our own end: say that we stop, let requests finish, close sockets with 1012, then the pools."""
+
+import asyncio
+import math
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.core.health import Pulse
+from app.core.settings import Settings
+
+GRACE_SECONDS = 20
+"""How long requests that are under way may take to finish."""
+FRAME_LIMIT = 12 * 1024 * 1024
+"""Bytes of one WebSocket message; as large as a body."""
+
+
+class Server(uvicorn.Server):
+    """One process. SIGTERM and SIGINT end it in order; a second one ends it at once."""
+
+    def __init__(self, config: uvicorn.Config, pulse: Pulse, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._pulse = pulse
+        self._drain_seconds = drain_seconds
+        self._stop_at = math.inf
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Turn `/readyz` to 503; the next tick after the drain time stops accepting. The exit status is 0."""
+        del sig, frame
+        if self._pulse.is_stopping:
+            self.should_exit = self.force_exit = True
+        self._pulse.is_stopping = True
+        self._stop_at = min(self._stop_at, time.monotonic() + self._drain_seconds)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end now; asked ten times a second."""
+        if time.monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+
+def create(app: ASGIApp, settings: Settings, pulse: Pulse) -> Server:
+    """A server for `app`; it speaks HTTP/1.1 and WebSocket and writes no access log."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="none",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=FRAME_LIMIT,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return Server(config, pulse, settings.drain_seconds)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it exists; None: what Python brings."""
+    if sys.platform == "win32":
+        return None
+    import uvloop  # noqa: PLC0415  not there on Windows
+
+    return uvloop.new_event_loop
+
+
+def is_port_free(host: str, port: int, patience_seconds: float = 0.0) -> bool:
+    """Whether we can listen there; waits a while for one that is just being given back. Port 0 always is."""
+    deadline = time.monotonic() + patience_seconds
+    while not _can_bind(host, port):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _can_bind(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def stop_with_parent() -> None:
+    """End this process as SIGTERM does when standard input closes, which a parent's death brings about."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
+
+
+def port_taken(port: int) -> str:
+    """What to tell someone whose port is taken."""
+    return (
+        f"Port {port} is in use by another program. Stop that one, or choose another port, for example:"
+        f" make run PORT={port + 1}, or labelgraph serve --port {port + 1}."
+    )

@@ -1,0 +1,458 @@
+"""Folders and files as clients see them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+from uuid import UUID
+
+import orjson
+import strawberry
+
+from app.accounts import queries as accounts
+from app.core import ids
+from app.core.ids import Kind
+from app.files import access, listings, metadata, models, queries, summaries
+from app.files.downloads import Downloads
+from app.files.filters import PlaceTest
+from app.files.queries import Wanted
+from schema.accounts.types import Group, Tag
+from schema.accounts.users import User
+from schema.context import Info
+from schema.files import inputs
+from schema.files.connections import connected
+from schema.files.enums import EntityRole, FileType, StorageLocation
+from schema.files.inputs import Filter, IncludeBelow, Sorts
+from schema.inputs import given
+from schema.node import Node, Source, Sources
+from schema.paging import After, Before, Connection, First, Last, page
+from schema.scalars import Json, SafeInt, Url
+
+if TYPE_CHECKING:
+    from schema.files.integrations import Integration
+
+Keys = Annotated[
+    list[str] | None,
+    strawberry.argument(description="Only these top-level keys, at most 1,000; left out: all."),
+]
+
+
+async def user_of(info: Info, key: UUID | None) -> User | None:
+    """The user of this key; None if they are no colleague of the caller."""
+    row = await info.context.load(accounts.users_by_id, key) if key else None
+    return User.of(row) if row else None
+
+
+@strawberry.type(description="How many files of one type.")
+class FileTypeCount:
+    """A figure of a folder's summary."""
+
+    type: FileType = strawberry.field(description="The type.")
+    count: int = strawberry.field(description="Files of this type, at least 1.")
+
+
+@strawberry.type(
+    description="What a folder holds, in figures. Parts of composites are not counted."
+)
+class FolderSummary:
+    """Figures of one folder."""
+
+    file_count: int = strawberry.field(description="Files.")
+    folder_count: int = strawberry.field(description="Folders below, this one not included.")
+    upload_job_count: int = strawberry.field(description="Registration jobs, finished ones too.")
+    tombstone_count: int = strawberry.field(description="Files that are gone at their source.")
+    byte_size: SafeInt = strawberry.field(description="Bytes of all files whose size is known.")
+    types: list[FileTypeCount] = strawberry.field(description="The files by type.")
+
+    @classmethod
+    def of(cls, summary: summaries.Summary) -> Self:
+        """The public form."""
+        return cls(
+            file_count=summary.file_count,
+            folder_count=summary.folder_count,
+            upload_job_count=summary.upload_job_count,
+            tombstone_count=summary.tombstone_count,
+            byte_size=SafeInt(summary.byte_size),
+            types=[
+                FileTypeCount(type=kind, count=count)
+                for kind, count in sorted(summary.counts.items())
+            ],
+        )
+
+
+@strawberry.type(description="A role on a folder or an integration, given to a user or to a group.")
+class Grant:
+    """One role. Either the user or the group is set."""
+
+    role: EntityRole = strawberry.field(description="What they may do.")
+    created_at: datetime = strawberry.field(description="When it was given.")
+    row: strawberry.Private[models.FolderGrant | models.IntegrationGrant]
+
+    @strawberry.field(description="The user, if it is one's.")
+    async def user(self, info: Info) -> User | None:
+        return await user_of(info, self.row.user_id)
+
+    @strawberry.field(description="The group, if it is one's.")
+    async def group(self, info: Info) -> Group | None:
+        key = self.row.group_id
+        row = await info.context.load(accounts.groups_by_id, key) if key else None
+        return Group.of(row) if row else None
+
+    @classmethod
+    def of(cls, row: models.FolderGrant | models.IntegrationGrant) -> Self:
+        """The public form of a row."""
+        return cls(role=row.role, created_at=row.created_at, row=row)
+
+
+@strawberry.type(
+    description="A place for files and further folders. Names need not be unique. A role on a folder holds for"
+    " everything below it."
+)
+class Folder(Node):
+    """One folder."""
+
+    name: str = strawberry.field(description="1 to 255 characters.")
+    description: str = strawberry.field(description="May be empty.")
+    client_metadata: Json = strawberry.field(description="A JSON object of your own; may be empty.")
+    revision: int = strawberry.field(
+        description="Counts changes; send it back as expectedRevision."
+    )
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    row: strawberry.Private[models.Folder]
+
+    @strawberry.field(description="Who made it; null if they have left.")
+    async def created_by(self, info: Info) -> User | None:
+        return await user_of(info, self.row.created_by)
+
+    @strawberry.field(description="The folder above; null at the top, and where you may not look.")
+    async def parent(self, info: Info) -> "Folder | None":
+        return await Folder.load(info, self.row.parent_id)
+
+    @strawberry.field(
+        description="The folders from the topmost that you may see down to this one, which is the last."
+    )
+    async def path_to_root(self, info: Info) -> "list[Folder]":
+        rows = await info.context.load(queries.paths_to_root, self.row.id)
+        return [Folder.of(row) for row in rows or ()]
+
+    @strawberry.field(
+        description="Your own role, inherited ones included; null for an administrator of the organisation"
+        " without one."
+    )
+    async def user_role(self, info: Info) -> EntityRole | None:
+        return await info.context.load(access.folder_roles, self.row.id)
+
+    @strawberry.field(description="Its tags, by name.")
+    async def tags(self, info: Info) -> list[Tag]:
+        rows = await info.context.load(queries.tags_of_folders, self.row.id)
+        return [Tag.of(row) for row in rows or ()]
+
+    @strawberry.field(description="What it holds, in figures.")
+    async def summary(self, info: Info, recursive: IncludeBelow = False) -> FolderSummary:
+        found = await info.context.load(summaries.of_folders, (self.row.id, recursive))
+        return FolderSummary.of(found or summaries.Summary())
+
+    @strawberry.field(description="The folders right below.")
+    async def subfolders(
+        self,
+        info: Info,
+        sort: Sorts = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> "Connection[Folder]":
+        listing = listings.subfolders(info.context.actor, self.row.id, inputs.sort_of(sort))
+        return await connected(info, listing, page(first, after, last, before), Folder.of)
+
+    @strawberry.field(
+        description="The files in it. Parts of composites are hidden unless filtered for."
+    )
+    async def files(
+        self,
+        info: Info,
+        recursive: IncludeBelow = False,
+        filter: Filter = strawberry.UNSET,
+        sort: Sorts = strawberry.UNSET,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> "Connection[File]":
+        place = PlaceTest(folder_id=self.row.id, is_recursive=recursive)
+        actor, tree, order = info.context.actor, inputs.tree_of(filter), inputs.sort_of(sort)
+        listing = listings.files_in(actor, place, tree, order)
+        return await connected(info, listing, page(first, after, last, before), File.of)
+
+    @strawberry.field(description="The roles that were given on this very folder.")
+    async def grants(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[Grant]:
+        listing = listings.folder_grants(info.context.actor, self.row.id)
+        return await connected(info, listing, page(first, after, last, before), Grant.of)
+
+    @classmethod
+    def of(cls, row: models.Folder) -> Self:
+        """The public form of a row."""
+        return cls(
+            id=strawberry.ID(ids.encode(Kind.FOLDER, row.id)),
+            name=row.name,
+            description=row.description,
+            client_metadata=Json(row.client_metadata),
+            revision=row.revision,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            row=row,
+        )
+
+    @classmethod
+    async def load(cls, info: Info, key: UUID | str | None) -> Self | None:
+        """The folder of this key, if the caller may see it."""
+        if key is None:
+            return None
+        key = key if isinstance(key, UUID) else UUID(key)
+        row = await info.context.load(queries.folders_by_id, key)
+        return cls.of(row) if row else None
+
+
+@strawberry.type(description="A frame of a video that its metadata marks.")
+class KeyFrame:
+    """One frame."""
+
+    frame: int = strawberry.field(description="Its number, from 0.")
+    metadata: Json = strawberry.field(description="What the metadata says of this frame.")
+
+
+@strawberry.type(
+    description="A value of client metadata that does not fit the type of its key. It is kept, but counts as"
+    " missing in filters."
+)
+class FileTypeError:
+    """One value."""
+
+    key: str = strawberry.field(description="The key.")
+    found: str = strawberry.field(description="What was expected and what was found.")
+    frame: int | None = strawberry.field(
+        description="The first frame with such a value, from 0; null if it is the file's own."
+    )
+
+
+@strawberry.type(description="A place in a composite.")
+class FileMember:
+    """One place."""
+
+    position: int = strawberry.field(description="Its order, from 0.")
+    key: str | None = strawberry.field(description="The tile's name in a custom layout; else null.")
+    member_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="The file there; null if you may not see it.")
+    async def file(self, info: Info) -> "File | None":
+        return await File.load(info, self.member_id)
+
+    @classmethod
+    def of(cls, row: models.FileMember) -> Self:
+        """The public form of a row."""
+        return cls(position=row.position, key=row.key, member_id=row.member_id)
+
+
+@strawberry.type(
+    description="Where a file is used. Counts include what you may not see; lists do not."
+)
+class FileUsage:
+    """Uses of one file."""
+
+    file_key: strawberry.Private[UUID]
+
+    @strawberry.field(description="How many composites contain it, those you may not see included.")
+    async def frame_in_groups_count(self, info: Info) -> int:
+        return await info.context.load(queries.composite_counts, self.file_key) or 0
+
+    @strawberry.field(description="The composites that contain it, as far as you may see them.")
+    async def composites(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> "Connection[File]":
+        listing = listings.composites(info.context.actor, self.file_key)
+        return await connected(info, listing, page(first, after, last, before), File.of)
+
+
+@strawberry.type(
+    description="One file that people label, or a composite of several. It lies in exactly one folder; its bytes"
+    " may lie in a store of yours."
+)
+class File(Node):
+    """One file."""
+
+    name: str = strawberry.field(description="1 to 300 characters.")
+    description: str = strawberry.field(description="May be empty.")
+    type: FileType = strawberry.field(description="What it is.")
+    storage_location: StorageLocation = strawberry.field(description="Whose store holds the bytes.")
+    url: str | None = strawberry.field(
+        description="Where the bytes lie, as it was registered; null if they were uploaded or made here."
+    )
+    byte_size: SafeInt | None = strawberry.field(description="Bytes; null while unknown.")
+    mime_type: str | None = strawberry.field(description="Media type, such as video/mp4.")
+    width: int | None = strawberry.field(description="Pixels; null where it means nothing.")
+    height: int | None = strawberry.field(description="Pixels; null where it means nothing.")
+    fps: float | None = strawberry.field(description="Frames per second of a video.")
+    duration_seconds: float | None = strawberry.field(description="Of video and sound.")
+    frame_count: SafeInt | None = strawberry.field(description="Frames, images or slices.")
+    page_count: int | None = strawberry.field(description="Pages of a PDF.")
+    audio_sample_rate: int | None = strawberry.field(description="Samples per second.")
+    audio_bit_depth: int | None = strawberry.field(description="Bits of a sample.")
+    audio_channel_count: int | None = strawberry.field(description="Channels of sound.")
+    audio_codec: str | None = strawberry.field(description="How the sound is encoded.")
+    dicom_study_uid: str | None = strawberry.field(description="StudyInstanceUID.")
+    dicom_series_uid: str | None = strawberry.field(description="SeriesInstanceUID.")
+    dicom_instance_uid: str | None = strawberry.field(description="SOPInstanceUID.")
+    can_render_3d: bool | None = strawberry.field(
+        name="canRender3d", description="Whether a DICOM file has the tags for a volume."
+    )
+    is_component: bool = strawberry.field(
+        description="Whether it was made as a part of a composite, and is not listed by itself."
+    )
+    is_tombstone: bool = strawberry.field(description="Whether it is gone at its source.")
+    revision: int = strawberry.field(
+        description="Counts changes; send it back as expectedRevision."
+    )
+    created_at: datetime = strawberry.field(description="When it was registered.")
+    updated_at: datetime = strawberry.field(description="When it last changed.")
+    row: strawberry.Private[models.File]
+
+    @strawberry.field(description="The folder that it lies in.")
+    async def folder(self, info: Info) -> Folder | None:
+        return await Folder.load(info, self.row.folder_id)
+
+    @strawberry.field(
+        description="The connection to the store; null if there is none or it is not yours."
+    )
+    async def integration(
+        self, info: Info
+    ) -> Annotated["Integration", strawberry.lazy("schema.files.integrations")] | None:
+        from schema.files.integrations import Integration  # noqa: PLC0415  it stands above files
+
+        return await Integration.load(info, self.row.integration_id)
+
+    @strawberry.field(description="Who registered it; null if they have left.")
+    async def created_by(self, info: Info) -> User | None:
+        return await user_of(info, self.row.created_by)
+
+    @strawberry.field(
+        description="A link to the bytes that works for 15 minutes for whoever has it. Null for composites other"
+        " than IMAGE_SEQUENCE, whose members have links, and for what is gone at its source."
+    )
+    async def download_url(self, info: Info) -> Url | None:
+        link = await info.context.load(Downloads.of(info.context.runtime), self.row.id)
+        return Url(link) if isinstance(link, str) else None
+
+    @strawberry.field(
+        description="What you said of the file, a JSON object of at most 10 MiB. The order of its members is not"
+        " kept; numbers keep their digits."
+    )
+    async def metadata(self, info: Info, keys: Keys = strawberry.UNSET) -> Json:
+        wanted: Wanted = (self.row.id, inputs.checked_keys(given(keys)))
+        document = await info.context.load(queries.documents, wanted)
+        return Json(orjson.Fragment(document or b"{}"))
+
+    @strawberry.field(description="The frames of a video that its metadata marks, in order.")
+    async def key_frames(self, info: Info) -> list[KeyFrame]:
+        wanted: Wanted = (self.row.id, metadata.KEY_FRAME_MEMBERS)
+        document = await info.context.load(queries.documents, wanted)
+        found = metadata.key_frames(orjson.loads(document or b"{}"), self.row.fps)
+        return [KeyFrame(frame=frame, metadata=Json(said)) for frame, said in found]
+
+    @strawberry.field(
+        description="Values of its metadata that do not fit the metadata schema, at most two for each key."
+    )
+    async def type_errors(self, info: Info) -> list[FileTypeError]:
+        rows = await info.context.load(queries.type_errors, self.row.id)
+        return [
+            FileTypeError(key=key, found=row.found, frame=None if row.frame < 0 else row.frame)
+            for key, row in rows or ()
+        ]
+
+    @strawberry.field(description="The places of a composite, in order; empty for other files.")
+    async def members(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[FileMember]:
+        listing = listings.members(info.context.actor, self.row.id)
+        return await connected(info, listing, page(first, after, last, before), FileMember.of)
+
+    @strawberry.field(
+        description="How a data group shows its files: an object with layout_type (default-grid, default-list or"
+        " custom) and, for custom, layout, timeline and settings. Null for other files."
+    )
+    async def layout(self, info: Info) -> Json | None:
+        found = await info.context.load(queries.layouts, self.row.id)
+        return None if found is None else Json(found)
+
+    @strawberry.field(description="Where it is used.")
+    def usage(self) -> FileUsage:
+        return FileUsage(file_key=self.row.id)
+
+    @classmethod
+    def of(cls, row: models.File) -> Self:
+        """The public form of a row."""
+        return cls(
+            id=strawberry.ID(ids.encode(Kind.FILE, row.id)),
+            row=row,
+            **{name: getattr(row, name) for name in PLAIN},
+        )
+
+    @classmethod
+    async def load(cls, info: Info, key: UUID | str | None) -> Self | None:
+        """The file of this key, if the caller may see it."""
+        if key is None:
+            return None
+        key = key if isinstance(key, UUID) else UUID(key)
+        row = await info.context.load(queries.files_by_id, key)
+        return cls.of(row) if row else None
+
+
+PLAIN = (
+    "name",
+    "description",
+    "type",
+    "storage_location",
+    "url",
+    "byte_size",
+    "mime_type",
+    "width",
+    "height",
+    "fps",
+    "duration_seconds",
+    "frame_count",
+    "page_count",
+    "audio_sample_rate",
+    "audio_bit_depth",
+    "audio_channel_count",
+    "audio_codec",
+    "dicom_study_uid",
+    "dicom_series_uid",
+    "dicom_instance_uid",
+    "can_render_3d",
+    "is_component",
+    "is_tombstone",
+    "revision",
+    "created_at",
+    "updated_at",
+)
+"""Columns of a file that are shown as they are."""
+
+NODES: Sources = {
+    Kind.FILE: Source(queries.files_by_id, File.of),
+    Kind.FOLDER: Source(queries.folders_by_id, Folder.of),
+}

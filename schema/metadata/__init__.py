@@ -1,0 +1,1 @@
+"""The metadata schema in the API."""
