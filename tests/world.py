@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlmodel import delete
 
 from app.accounts import credentials, members, queries, service, tokens
 from app.accounts.actor import Actor
@@ -16,12 +17,21 @@ from app.accounts.tokens import TokenScope
 from app.core.clock import new_id, now, random_bytes
 from app.core.db import Scope
 from app.core.runtime import Runtime
-from app.core.storage.integrations import AccessKey, AmazonS3
+from app.core.storage.integrations import AccessKey, AmazonS3, LocalFolder
 from app.core.storage.integrations import Integration as ObjectStore
 from app.files import folders, grants, integrations
 from app.files import metadata as file_metadata
 from app.files.grants import Grantees
-from app.files.models import File, FileType, Folder, Integration, IntegrationGrant, StorageLocation
+from app.files.models import (
+    File,
+    FileMember,
+    FileType,
+    Folder,
+    FolderGrant,
+    Integration,
+    StorageLocation,
+)
+from app.files.stores import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,16 @@ class World:
             who = Grantees(user_ids=frozenset({to.user_id}))
             await grants.give(tx, folder, who, role)
 
+    async def unshare(self, folder: Folder, to: Person) -> None:
+        """Take away whatever role somebody has on a folder."""
+        async with self.runtime.db.transaction(Scope(folder.organisation_id)) as tx:
+            theirs = (
+                FolderGrant.organisation_id == folder.organisation_id,
+                FolderGrant.folder_id == folder.id,
+                FolderGrant.user_id == to.user_id,
+            )
+            await tx.exec(delete(FolderGrant).where(*theirs))
+
     async def file(
         self,
         of: Person,
@@ -138,28 +158,20 @@ class World:
                 await tx.refresh(file)
         return file
 
-    async def integration(self, of: Person, root: Path, *, is_strict: bool = False) -> Integration:
+    async def local_integration(
+        self, of: Person, root: Path, *, is_strict: bool = False
+    ) -> Integration:
         """A folder of this machine that this person may register from."""
-        integration = Integration(
-            organisation_id=of.organisation_id,
-            title="Local files",
-            provider=StorageLocation.LOCAL,
-            configuration={"root": str(root), "bucket": None, "prefix": ""},
-            is_strict_client_only=is_strict,
-            created_by=of.user_id,
-        )
         async with self.runtime.db.transaction(of.actor.scope) as tx:
-            tx.add(integration)
-            await tx.flush()
-            tx.add(
-                IntegrationGrant(
-                    organisation_id=of.organisation_id,
-                    integration_id=integration.id,
-                    user_id=of.user_id,
-                    role=EntityRole.ADMIN,
-                )
+            return await integrations.create(
+                tx,
+                of.actor,
+                title="Local files",
+                store=LocalFolder(root),
+                is_strict_client_only=is_strict,
+                secret=self.runtime.secret,
+                allowances=Terms.of(self.runtime.settings).unguarded,
             )
-        return integration
 
     async def member_of(self, composite: File, *parts: File) -> None:
         """Put files into a composite, in order."""
@@ -175,7 +187,7 @@ class World:
         async with self.runtime.db.transaction(Scope(composite.organisation_id)) as tx:
             tx.add_all(places)
 
-    async def integration(
+    async def bucket(
         self, of: Person, title: str = "Bucket", store: ObjectStore | None = None
     ) -> Integration:
         """An integration that this person administers; of S3, unless `store` says otherwise."""

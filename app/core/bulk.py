@@ -48,8 +48,12 @@ def _prepared(
     arrays = ", ".join(f"${places[name]}::{_type_of(table.c[name])}[]" for name in unnested)
     aliases = ", ".join(f"{name}_" for name in unnested)
     quoted = ", ".join(f'"{name}"' for name in names)
-    source = f"select {', '.join(chosen)} from unnest({arrays}) as given({aliases})"
-    return f"insert into {table.name} ({quoted}) {source}", arguments
+    parts = (
+        f"insert into {table.name} ({quoted})",
+        f"select {', '.join(chosen)}",
+        f"from unnest({arrays}) as given({aliases})",
+    )
+    return " ".join(parts), arguments
 
 
 def _is_constant(values: Sequence[Any]) -> bool:
@@ -58,4 +62,5 @@ def _is_constant(values: Sequence[Any]) -> bool:
 
 
 def _type_of(column: Column[Any]) -> str:
-    return column.type.compile(dialect=_DIALECT)
+    # an array has no collation of its own
+    return column.type.compile(dialect=_DIALECT).partition(" COLLATE")[0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import anyio
+import asyncpg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -181,7 +182,7 @@ async def _write(work: Work, outcomes: list[Outcome]) -> bool:
     """
     try:
         return await writing.write(work.runtime, work.scope, work.job.id, outcomes)
-    except DBAPIError as error:
+    except (DBAPIError, asyncpg.PostgresError) as error:
         if db.is_passing(error):
             raise
         if len(outcomes) > 1:

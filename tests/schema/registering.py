@@ -50,7 +50,7 @@ class Desk:
         folder = await world.folder(api.person)
         if root is None:
             return cls(api, folder)
-        return cls(api, folder, await world.integration(api.person, root))
+        return cls(api, folder, await world.local_integration(api.person, root))
 
     @property
     def folder_id(self) -> str:

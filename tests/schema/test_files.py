@@ -70,7 +70,7 @@ async def look(api: Api, file: File, fields: str) -> Any:
 async def test_a_page_of_files_costs_the_same_statements_however_long_it_is(
     api: Api, world: World, folder: Folder, statements: Statements
 ) -> None:
-    integration = await world.integration(api.person)
+    integration = await world.bucket(api.person)
     document = """
     { files { nodes {
       name metadata folder { name } integration { title } typeErrors { key } keyFrames { frame }
@@ -284,13 +284,13 @@ async def test_an_update_that_cannot_be_kept_changes_nothing(
 async def test_in_a_partial_update_the_good_items_are_written(
     api: Api, world: World, folder: Folder
 ) -> None:
-    one, two = [await world.file(api.person, folder, name) for name in ("one", "two")]
+    one, two, same = [await world.file(api.person, folder, name) for name in ("one", "two", "same")]
     items = [
         {"fileId": public(one), "name": "eins"},
         {"fileId": public(two), "name": ""},
         {"fileId": "nonsense", "name": "x"},
         {"fileId": public(one), "name": "uno"},
-        {"fileId": public(two), "name": "two"},
+        {"fileId": public(same), "name": "same"},
     ]
     payload = await api.change(UPDATE_MANY, input={"items": items, "mode": "PARTIAL"})
     told = [
@@ -304,7 +304,7 @@ async def test_in_a_partial_update_the_good_items_are_written(
         ("REJECTED", ["INVALID"]),
         ("UNCHANGED", []),
     ]
-    assert await names(api) == ["eins", "two"]
+    assert await names(api) == ["eins", "two", "same"]
     assert payload["results"][0]["file"]["name"] == "eins"
 
 
