@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -10,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from app.client import sending
 from app.core.settings import Settings
+from app.demo import shelves
+from app.media.samples import samples
 
 PATIENCE_SECONDS = 60.0
 ROLES = ["ADMIN", "MEMBER", "WORKFORCE_MANAGER", "TASKER"]
@@ -63,34 +68,6 @@ def run(*arguments: str, **said: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def until_ready(port: int, process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """What /readyz says once it says yes and knows a worker; the test fails if the process ends before."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()[0]
-        try:
-            answer = httpx2.get(f"http://127.0.0.1:{port}/readyz", trust_env=False)
-        except httpx2.TransportError:
-            answer = None
-        if answer is not None and answer.json()["status"] == "ok":
-            found: dict[str, Any] = answer.json()["checks"]
-            return found
-        time.sleep(0.1)
-    raise AssertionError("It was not ready in time.")
-
-
-def ask(port: int, token: str, query: str) -> dict[str, Any]:
-    """The answer of the API."""
-    answer = httpx2.post(
-        f"http://127.0.0.1:{port}/graphql",
-        json={"query": query},
-        headers={"Authorization": f"Bearer {token}"},
-        trust_env=False,
-    )
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def processes_of(home: Path) -> list[psutil.Process]:
     """Everything that runs with this home: server, worker, PostgreSQL, Valkey."""
     found = []
@@ -104,42 +81,200 @@ def processes_of(home: Path) -> list[psutil.Process]:
     return found
 
 
+def new_home() -> Path:
+    """A folder that the account of the embedded servers can enter, too."""
+    folder = Path(tempfile.mkdtemp(prefix="labelgraph-cli-"))
+    folder.chmod(0o711)
+    return folder
+
+
+def remove(home: Path) -> None:
+    """End whatever a failed test has left running, and remove the folder."""
+    for process in processes_of(home):
+        process.kill()
+        process.wait()
+    shutil.rmtree(home)
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home that the account of the embedded servers can enter; whatever is left in it is ended."""
-    with tempfile.TemporaryDirectory(prefix="labelgraph-cli-") as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
-        for process in processes_of(Path(folder)):
+    """A home for one test."""
+    folder = new_home()
+    yield folder
+    remove(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running `labelgraph demo`, and what it printed until its files were loaded."""
+
+    home: Path
+    process: "subprocess.Popen[str]"
+    output: str
+
+    @property
+    def people(self) -> list[dict[str, str]]:
+        """Who stands in demo.json."""
+        found: list[dict[str, str]] = json.loads((self.home / "demo.json").read_text())["people"]
+        return found
+
+    def ask(self, query: str, person: int = 0) -> dict[str, Any]:
+        """The data that the API answers to one of the people, the administrator first."""
+        url = json.loads((self.home / "demo.json").read_text())["url"]
+        headers = {"Authorization": f"Bearer {self.people[person]['token']}"}
+        asked = {"query": query}
+        answer = httpx2.post(f"{url}/graphql", json=asked, headers=headers, trust_env=False).json()
+        assert "errors" not in answer, answer
+        found: dict[str, Any] = answer["data"]
+        return found
+
+    def new_folder(self) -> str:
+        """The id of a new folder."""
+        name = f"folder {time.monotonic_ns()}"
+        mutation = f'mutation {{ createFolder(input: {{ name: "{name}" }}) {{ folder {{ id }} }} }}'
+        folder_id: str = self.ask(mutation)["createFolder"]["folder"]["id"]
+        return folder_id
+
+
+def demo_in(home: Path) -> Demo:
+    """Start the demo and wait until it has loaded its files."""
+    process = started("demo", "--port", str(free_port()), LABELGRAPH_HOME=str(home))
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C stops everything"):
+            return Demo(home, process, "".join(lines))
+    raise AssertionError("".join(lines))
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    """One demo for the tests that leave it running."""
+    home = new_home()
+    running = demo_in(home)
+    yield running
+    running.process.send_signal(signal.SIGTERM)
+    running.process.communicate(timeout=PATIENCE_SECONDS)
+    remove(home)
+
+
+def test_the_demo_has_a_person_and_a_token_of_each_role(demo):
+    assert [person["role"] for person in demo.people] == ROLES
+    assert stat.S_IMODE((demo.home / "demo.json").stat().st_mode) == 0o600
+    for position, role in enumerate(ROLES):
+        assert demo.ask("{ me { role } }", position) == {"me": {"role": role}}
+
+
+def test_the_demo_loads_real_files_and_reports_the_broken_ones(demo):
+    jobs = demo.ask("{ uploadJobs { nodes { status unitCount doneCount errorCount } } }")
+    loaded = jobs["uploadJobs"]["nodes"]
+    assert len(loaded) == len(shelves.FOLDERS)
+    assert all(job["status"] == "DONE" for job in loaded)
+    assert sum(job["errorCount"] for job in loaded) == len(
+        [sample for sample in samples() if not sample.good]
+    )
+    keys = demo.ask("{ metadataSchema { keys { name } typeErrors { nodes { found } } } }")
+    assert {key["name"] for key in keys["metadataSchema"]["keys"]} == set(shelves.METADATA_SCHEMA)
+    assert keys["metadataSchema"]["typeErrors"]["nodes"] == []
+
+
+def test_local_files_are_uploaded_registered_and_not_twice(demo, tmp_path):
+    (tmp_path / "a.txt").write_text("a text")
+    (tmp_path / "b.csv").write_text("one,two\n1,2\n")
+    large = tmp_path / "large.txt"
+    large.write_text("line\n" * (sending.LARGE_BYTES // 4))
+    folder = demo.new_folder()
+    upload = ("upload", folder, str(tmp_path))
+    first = run(*upload, LABELGRAPH_HOME=str(demo.home))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "3 registered, 0 failed" in first.stdout
+    again = run(*upload, LABELGRAPH_HOME=str(demo.home))
+    assert "An earlier run has registered these" in again.stdout
+    files = demo.ask(
+        f'{{ files(filter: {{ folderId: {{ eq: "{folder}" }} }}) {{ nodes {{ name byteSize }} }} }}'
+    )
+    found = {file["name"]: file["byteSize"] for file in files["files"]["nodes"]}
+    assert found == {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "told"),
+    [
+        ({"good.txt": b"a text", "bad.png": b"\x89PNG\r\n\x1a\n and no more"}, 1, "bad.png"),
+        ({"good.txt": b"a text", "strange.bin": bytes(range(256))}, 1, "strange.bin"),
+        ({"strange.bin": bytes(range(256))}, 2, "nothing to upload"),
+    ],
+)
+def test_the_exit_code_of_an_upload_says_how_it_went(demo, tmp_path, files, status, told):
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    done = run("upload", demo.new_folder(), str(tmp_path), LABELGRAPH_HOME=str(demo.home))
+    assert done.returncode == status, done.stdout + done.stderr
+    assert told in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "status", "told"),
+    [
+        ("empty.json", '{"images": []}', 0, "0 registered"),
+        ("wrong.json", '{"imges": []}', 2, "imges"),
+        ("broken.json", "{", 2, "Not registered"),
+        ("wrong.txt", "{}", 2, "must end in .json or .csv"),
+    ],
+)
+def test_the_exit_code_of_a_registration_says_how_it_went(
+    demo, tmp_path, name, document, status, told
+):
+    (tmp_path / name).write_text(document)
+    done = run("register", demo.new_folder(), str(tmp_path / name), LABELGRAPH_HOME=str(demo.home))
+    assert done.returncode == status, done.stdout + done.stderr
+    assert told in done.stdout + done.stderr
+
+
+def test_a_client_without_rights_or_a_server_is_told_so(demo, tmp_path):
+    (tmp_path / "a.txt").write_text("a text")
+    upload = ("upload", demo.new_folder(), str(tmp_path))
+    nobody = run(*upload, "--token", "lg_none", LABELGRAPH_HOME=str(demo.home))
+    assert (nobody.returncode, nobody.stdout) == (2, "")
+    assert "no labelgraph API token" in nobody.stderr
+    nowhere = run(*upload, "--url", "http://127.0.0.1:1", "--token", "x")
+    assert nowhere.returncode == 2
+    assert "cannot be reached" in nowhere.stderr
+
+
+def test_the_demo_survives_being_killed_and_leaves_nothing_behind(home):
+    arguments = ("demo", "--no-data", "--port", str(free_port()))
+    first = started(*arguments, LABELGRAPH_HOME=str(home))
+    until_said(first, "labelgraph is ready.")
+    said = (home / "demo.json").read_text()
+
+    # server and worker end by themselves; PostgreSQL and Valkey are killed like their parent
+    first.kill()
+    first.communicate()
+    for process in processes_of(home):
+        if "app.cli" not in process.cmdline():
             process.kill()
-            process.wait()
-
-
-def test_the_demo_runs_everything_and_leaves_nothing_behind(home):
-    port = free_port()
-    arguments = ("demo", "--no-data", "--port", str(port))
-    demo = started(*arguments, LABELGRAPH_HOME=str(home))
-    assert until_ready(port, demo)["workers"]["state"] == "ok"
-    said = json.loads((home / "demo.json").read_text())
-    assert stat.S_IMODE((home / "demo.json").stat().st_mode) == 0o600
-    assert [person["role"] for person in said["people"]] == ROLES
-    for person in said["people"]:
-        assert ask(port, person["token"], "{ __typename }") == {"data": {"__typename": "Query"}}
-
-    # killed without warning: server and worker end by themselves, and the next start takes over
-    demo.kill()
-    demo.communicate()
     again = started(*arguments, LABELGRAPH_HOME=str(home))
-    assert again.stdout is not None
-    until_token = list(iter(again.stdout.readline, f"  {said['people'][0]['token']}\n"))
-    assert "labelgraph is ready.\n" in until_token
-    assert json.loads((home / "demo.json").read_text()) == said
+    until_said(again, "labelgraph is ready.")
+    assert (home / "demo.json").read_text() == said
 
     again.send_signal(signal.SIGINT)
     output, _ = again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 0, output
-    assert "Traceback" not in "".join(until_token) + output
+    assert "Traceback" not in output
     assert processes_of(home) == []
+
+
+def until_said(process: "subprocess.Popen[str]", sentence: str) -> None:
+    """Read what a process says up to this line."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == f"{sentence}\n":
+            return
+    raise AssertionError("".join(lines))
 
 
 def test_a_server_that_is_told_to_stop_lets_clients_know_and_ends_cleanly(settings, home):

@@ -73,22 +73,27 @@ class Desk:
         """A job and its end."""
         return await self.ended(await self.start(source, **more))
 
-    async def ended(self, job: dict[str, Any]) -> dict[str, Any]:
+    async def ended(self, job: dict[str, Any], seconds: float = 20) -> dict[str, Any]:
         """The job once it has ended. On the way its counts always add up."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(seconds):
             while True:
-                found: dict[str, Any] = (await self.api(LOOK, id=job["id"]))["uploadJob"]
+                found = await self.look(job)
                 parts = ("pendingCount", "doneCount", "errorCount", "cancelledCount")
                 assert found["unitCount"] == sum(found[part] for part in parts)
                 if found["status"] != "PENDING":
                     return found
                 await anyio.sleep(0.05)
 
+    async def look(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The job as it is now."""
+        found: dict[str, Any] = (await self.api(LOOK, id=job["id"]))["uploadJob"]
+        return found
+
     async def moving(self, job: dict[str, Any]) -> None:
         """Wait until a job has finished its first units."""
         look = "query ($id: ID!) { uploadJob(id: $id) { doneCount } }"
         with anyio.fail_after(20):
-            while not (await self.api(look, id=job["id"]))["uploadJob"]["doneCount"]:
+            while not (await self.api(look, id=job["id"]))["uploadJob"]["doneCount"]:  # noqa: ASYNC110
                 await anyio.sleep(0.02)
 
 
