@@ -33,7 +33,9 @@ class AccessKeyInput:
 class AwsRoleInput:
     """A role."""
 
-    role_arn: str = strawberry.field(description="arn:aws:iam::123456789012:role/name")
+    role_arn: str = strawberry.field(
+        description="For example `arn:aws:iam::123456789012:role/name`."
+    )
     external_id: str = strawberry.field(description="What the role's trust policy asks for.")
 
 
