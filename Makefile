@@ -26,7 +26,7 @@ test: $(DEV) ## Run the tests. ARGS='-k name' is passed on to pytest.
 	$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 check: $(DEV) ## Lint, types, layers, and whether what is generated is up to date.
-	$(BIN)/ruff check --quiet
+	$(BIN)/ruff check --quiet --output-format concise
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -34,9 +34,9 @@ check: $(DEV) ## Lint, types, layers, and whether what is generated is up to dat
 	$(BIN)/labelgraph migrate --check
 	$(BIN)/labelgraph migrate --sql | $(BIN)/squawk --reporter gcc
 
-lock: $(DEV) ## Write requirements/*.txt anew from pyproject.toml.
-	$(LOCK) --upgrade --extra demo --extra dev --output-file requirements/dev.txt
-	$(LOCK) --upgrade --extra demo --constraints requirements/dev.txt --output-file requirements/run.txt
+lock: $(DEV) ## Bring requirements/*.txt in line with pyproject.toml. ARGS=--upgrade takes newer versions.
+	$(LOCK) $(ARGS) --extra demo --extra dev --output-file requirements/dev.txt
+	$(LOCK) $(ARGS) --extra demo --constraints requirements/dev.txt --output-file requirements/run.txt
 
 schema: $(RUN) ## Write schema/schema.graphql.
 	$(BIN)/labelgraph schema --write

@@ -1,65 +1,70 @@
-"""Units a second of the two readers of registration documents: `python benchmarks/documents.py`."""
+"""Reading registration documents, beside the parsers of JSON and CSV that check nothing and hold all in memory."""
 
+import csv
 import io
 import json
-import sys
-import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import orjson
 
 from app.uploads import documents
+from benchmarks.measure import Row, interleaved, seconds
 
 URL = "https://my-bucket.s3.eu-west-2.amazonaws.com/site/{}.jpg"
-COUNT = 100_000
+COUNT = 50_000
+EMBEDDING_COUNT = 2_000
+REPEATS = 3
 
 
-def _as_json(elements: Iterable[dict[str, Any]], key: str) -> BinaryIO:
-    return io.BytesIO(json.dumps({key: list(elements)}).encode())
-
-
-def _plain() -> BinaryIO:
-    return _as_json(({"objectUrl": URL.format(i), "title": f"{i}"} for i in range(COUNT)), "images")
-
-
-def _with_metadata() -> BinaryIO:
+async def rows() -> list[Row]:
+    """Units per second of each kind of document."""
+    plain = ({"objectUrl": URL.format(i), "title": f"{i}"} for i in range(COUNT))
     metadata = {"site": "north", "weather": "sunny", "price": 1.5}
-    elements = ({"objectUrl": URL.format(i), "clientMetadata": metadata} for i in range(COUNT))
-    return _as_json(elements, "images")
+    small = ({"objectUrl": URL.format(i), "clientMetadata": metadata} for i in range(COUNT))
+    vector = {"clip": [i / 777 for i in range(512)]}
+    large = ({"objectUrl": URL.format(i), "clientMetadata": vector} for i in range(EMBEDDING_COUNT))
+    return [
+        await _json("read JSON: URL and title", plain, COUNT),
+        await _json("read JSON: small client metadata", small, COUNT),
+        await _json("read JSON: embedding of 512", large, EMBEDDING_COUNT),
+        await _csv(),
+    ]
 
 
-def _with_embedding() -> BinaryIO:
-    metadata = {"clip": [i / 777 for i in range(512)]}
-    elements = ({"objectUrl": URL.format(i), "clientMetadata": metadata} for i in range(5_000))
-    return _as_json(elements, "images")
+async def _json(name: str, elements: Iterable[dict[str, Any]], count: int) -> Row:
+    document = json.dumps({"images": list(elements)}).encode()
+
+    def ours() -> int:
+        return sum(unit.error is None for unit in documents.read_json(io.BytesIO(document)))
+
+    def floor() -> int:
+        return len(orjson.loads(document)["images"])
+
+    return await _row(name, count, ours, floor, "orjson.loads of the whole")
 
 
-def _csv() -> BinaryIO:
-    rows = "".join(f"{URL.format(i)},{i}\n" for i in range(COUNT))
-    return io.BytesIO(f"ObjectUrl,Image title\n{rows}".encode())
+async def _csv() -> Row:
+    lines = "".join(f"{URL.format(i)},{i}\n" for i in range(COUNT))
+    document = f"ObjectUrl,Image title\n{lines}".encode()
+
+    def ours() -> int:
+        return sum(unit.error is None for unit in documents.read_csv(io.BytesIO(document)))
+
+    def floor() -> int:
+        return sum(1 for _ in csv.reader(io.StringIO(document.decode()))) - 1
+
+    return await _row("read CSV: URL and title", COUNT, ours, floor, "csv.reader")
 
 
-def _measure(
-    name: str, document: BinaryIO, read: Callable[[BinaryIO], Iterable[documents.Unit]]
-) -> None:
-    begin = time.perf_counter()
-    broken = count = 0
-    for unit in read(document):
-        count += 1
-        broken += unit.error is not None
-    seconds = time.perf_counter() - begin
-    print(f"{name:28} {count / seconds:10,.0f} units/s  ({count} units, {broken} broken)")
+async def _row(
+    name: str, count: int, ours: Callable[[], int], floor: Callable[[], int], floor_is: str
+) -> Row:
+    async def rate(read: Callable[[], int]) -> float:
+        async def work() -> None:
+            assert read() == count, "every unit is good"
 
+        return count / await seconds(work)
 
-def main() -> None:
-    """Print one line for each kind of document."""
-    _measure("JSON, URL and title", _plain(), documents.read_json)
-    _measure("JSON, small client metadata", _with_metadata(), documents.read_json)
-    _measure("JSON, embedding of 512", _with_embedding(), documents.read_json)
-    _measure("CSV, URL and title", _csv(), documents.read_csv)
-
-
-if __name__ == "__main__":
-    main()
+    figures = await interleaved(REPEATS, lambda: rate(ours), lambda: rate(floor))
+    return Row(name=name, unit="units/s", ours=figures[0], floor=figures[1], floor_is=floor_is)

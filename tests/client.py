@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 from starlette.applications import Starlette
 
+from app.core.clock import random_bytes
 from tests.world import Person
 
 
@@ -21,8 +22,9 @@ class Api:
     @classmethod
     @asynccontextmanager
     async def connect(cls, app: Starlette, person: Person | None) -> AsyncGenerator["Api"]:
-        """A client inside the process; no network lies between."""
-        transport = httpx2.ASGITransport(app=app)
+        """A client inside the process, with an address of its own; no network lies between."""
+        address = "10.{}.{}.{}".format(*random_bytes(3))
+        transport = httpx2.ASGITransport(app=app, client=(address, 1))
         async with httpx2.AsyncClient(
             transport=transport, base_url="http://labelgraph.test"
         ) as http:

@@ -7,6 +7,7 @@ from app.accounts.roles import EntityRole, OrganisationRole
 from app.core import ids
 from app.core.clock import new_id
 from app.core.ids import Kind
+from app.files.models import Folder
 from tests.client import Api
 from tests.world import Person, World
 
@@ -70,23 +71,24 @@ class Place:
 
     async def folder(self) -> str:
         """A folder that the holder administers and the user may use."""
-        folder = await self.world.folder(self.owner)
-        await self.world.share(folder, self.person("holder"), EntityRole.ADMIN)
-        await self.world.share(folder, self.person("user"), EntityRole.USER)
-        return ids.encode(Kind.FOLDER, folder.id)
+        return ids.encode(Kind.FOLDER, (await self._folder("Folder")).id)
 
-    async def file(self) -> tuple[str, str]:
-        """A folder like that, and an image in it."""
-        folder = await self.world.folder(self.owner)
+    async def _folder(self, name: str) -> Folder:
+        folder = await self.world.folder(self.owner, name)
         await self.world.share(folder, self.person("holder"), EntityRole.ADMIN)
         await self.world.share(folder, self.person("user"), EntityRole.USER)
-        file = await self.world.file(self.owner, folder)
+        return folder
+
+    async def file(self, name: str = "file.png") -> tuple[str, str]:
+        """A folder like that, and an image in it."""
+        folder = await self._folder(name)
+        file = await self.world.file(self.owner, folder, name)
         return ids.encode(Kind.FOLDER, folder.id), ids.encode(Kind.FILE, file.id)
 
-    async def integration(self) -> str:
+    async def integration(self, title: str = "A place") -> str:
         """An integration that the holder administers and the user may look at."""
         store = {"local": {"root": "/tmp"}}
-        made = await self.make("createIntegration", "integration", title="A place", store=store)
+        made = await self.make("createIntegration", "integration", title=title, store=store)
         for name, role in (("holder", "ADMIN"), ("user", "USER")):
             given = {
                 "integrationId": made,

@@ -20,6 +20,11 @@ SUMMARY = "A self-hosted GraphQL API server for data annotation."
 
 def main() -> None:
     """Do what the command line says."""
+    commands()()
+
+
+def commands() -> typer.Typer:
+    """Every command by its name."""
     cli = typer.Typer(
         name="labelgraph",
         help=SUMMARY,
@@ -43,4 +48,4 @@ def main() -> None:
     organisations = typer.Typer(help="Found organisations.", no_args_is_help=True)
     organisations.command("create")(organisation.create)
     cli.add_typer(organisations, name="organisation")
-    cli()
+    return cli

@@ -100,7 +100,8 @@ async def follow(api: Api, job: Job, console: Console) -> int:
     show(await registration.failures(api, job.id), console)
     console.print(
         f"Job {job.id}: {job.status.lower()}. {job.done_count} registered,"
-        f" {job.error_count} failed, {job.cancelled_count} not tried."
+        f" {job.error_count} failed, {job.cancelled_count} not tried.",
+        soft_wrap=True,
     )
     if job.status != "DONE":
         return JOB_FAILED

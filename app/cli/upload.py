@@ -1,7 +1,6 @@
 """`labelgraph upload`: sends local files to the server and registers them."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,16 +35,16 @@ def upload(
 ) -> None:
     """Send files to the server's own store and register them in a folder.
 
-    DICOM files that lie in one folder become one series, named like their folder; every other file stands for
-    itself. Started again after a break within a day, it goes on where it was. Exit code: 0 if everything was
-    registered, 1 if some units failed, 2 if a job failed.
+    DICOM files of one series (by SeriesInstanceUID) become one; every other file stands for itself. Started again
+    after a break within a day, it goes on where it was. Exit code: 0 if everything was registered, 1 if some units
+    failed, 2 if a job failed.
     """
     console = Console()
     files = [_recognised(path) for path in _files(paths)]
     unknown = [file.path for file in files if file.type is None]
     for path in unknown:
         console.print(f"{path} is of no type that can be registered, and is left out.")
-    units = list(_units([file for file in files if file.type is not None]))
+    units = _units([file for file in files if file.type is not None])
     if not units:
         fail("There is nothing to upload.", remote.JOB_FAILED)
     salt = clock.new_id().hex if again else ""
@@ -97,15 +96,25 @@ def _item(unit: Sequence[LocalFile], upload_ids: list[str]) -> dict[str, Any]:
     return {"type": unit[0].type, "uploadIds": upload_ids}
 
 
-def _units(files: Sequence[LocalFile]) -> Iterator[list[LocalFile]]:
-    """The files that are registered as one."""
+def _units(files: Sequence[LocalFile]) -> list[list[LocalFile]]:
+    """The files that are registered as one, each in the order given."""
+    units: dict[str, list[LocalFile]] = {}
+    for file in files:
+        key = _series(file.path) if file.type == MediaType.DICOM_FILE else None
+        units.setdefault(key or str(file.path), []).append(file)
+    return list(units.values())
 
-    def series(file: LocalFile) -> tuple[bool, str]:
-        is_dicom = file.type == MediaType.DICOM_FILE
-        return is_dicom, str(file.path.resolve().parent if is_dicom else file.path)
 
-    for _, unit in groupby(sorted(files, key=series), key=series):
-        yield list(unit)
+def _series(path: Path) -> str | None:
+    """The SeriesInstanceUID of a DICOM file; None for one that does not tell."""
+    import pydicom  # noqa: PLC0415  it takes a while, and few uploads need it
+    from pydicom.errors import InvalidDicomError  # noqa: PLC0415
+
+    try:
+        tags = pydicom.dcmread(path, specific_tags=["SeriesInstanceUID"], stop_before_pixels=True)
+    except (InvalidDicomError, OSError, ValueError):
+        return None
+    return str(tags.get("SeriesInstanceUID", "")) or None
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

@@ -37,7 +37,7 @@ async def load(api: Api, console: Console) -> None:
     await _describe_metadata(api)
     for name in missing:
         done, failed = await _fill(api, await _folder(api, name), shelves.units(name))
-        broken = f", {failed} broken ones were refused (see the job's units)" if failed else ""
+        broken = f"; refused, as they are broken: {failed}" if failed else ""
         console.print(f"  {name}: {done} registered{broken}.")
     console.print("The demo's files are loaded.")
 

@@ -91,7 +91,7 @@ def _welcome(settings: Settings, demo: Demo) -> str:
 
   curl {settings.url}/graphql -H 'Content-Type: application/json' \\
     -H 'Authorization: Bearer {demo.admin.token}' \\
-    -d '{{"query": "{{ viewer {{ email }} }}"}}'
+    -d '{{"query": "{{ me {{ name role }} }}"}}'
 """
 
 

@@ -91,7 +91,8 @@ async def remove(
     count = (await tx.exec(used)).one()
     if count:
         raise Conflict(
-            f"{count:,} files are read through this integration; delete them first.", field=("integration_id",)
+            f"{count:,} files are read through this integration; delete them first.",
+            field=("integration_id",),
         )
     await tx.delete(row)
     await tx.flush()

@@ -507,16 +507,20 @@ begin
 end
 $$;
 
+-- One sees all of one's organisations, but changes the current one alone; only sessions move between them.
 create policy tenant on member to labelgraph_app
-    using (organisation_id = app_organisation_id() or user_id = app_user_id())
+    using (organisation_id = app_organisation_id())
     with check (organisation_id = app_organisation_id());
+create policy own on member for select to labelgraph_app using (user_id = app_user_id());
 create policy tenant on organisation to labelgraph_app
-    using (id = app_organisation_id()
-        or id in (select m.organisation_id from member m where m.user_id = app_user_id()))
+    using (id = app_organisation_id())
     with check (id = app_organisation_id());
+create policy own on organisation for select to labelgraph_app
+    using (id in (select m.organisation_id from member m where m.user_id = app_user_id()));
 create policy tenant on browser_session to labelgraph_app
     using (user_id = app_user_id() or organisation_id = app_organisation_id())
-    with check (user_id = app_user_id());
+    with check (user_id = app_user_id()
+        and organisation_id in (select m.organisation_id from member m where m.user_id = app_user_id()));
 
 -- People stand outside of the tenants: one sees oneself and the members of one's organisation.
 create policy seen on app_user for select to labelgraph_app

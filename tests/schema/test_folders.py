@@ -8,6 +8,8 @@ import pytest
 from app.accounts.roles import EntityRole, OrganisationRole
 from app.core import ids
 from app.core.ids import Kind
+from app.core.runtime import Runtime
+from app.files import folders
 from app.files.models import FileType, Folder
 from tests.client import Api
 from tests.schema.public_ids import public
@@ -373,15 +375,20 @@ async def test_a_folder_does_not_go_below_itself(api: Api, world: World) -> None
         assert (await api.refusal(MOVE, input=given))["code"] == "CONFLICT"
 
 
-async def test_two_moves_at_once_make_no_circle(api: Api, world: World) -> None:
+async def test_two_moves_at_once_make_no_circle(api: Api, world: World, runtime: Runtime) -> None:
     one, two = await world.folder(api.person, "One"), await world.folder(api.person, "Two")
-    answers = await asyncio.gather(
-        api.payload(MOVE, input={"folderId": public(one), "parentId": public(two)}),
-        api.payload(MOVE, input={"folderId": public(two), "parentId": public(one)}),
-    )
-    codes = sorted(error["code"] for answer in answers for error in answer["userErrors"])
-    assert codes == ["CONFLICT"]
-    assert len(await names(api)) == 1
+    below_one = await world.folder(api.person, "Below one", one)
+    below_two = await world.folder(api.person, "Below two", two)
+    actor = api.person.actor
+    async with runtime.db.transaction(actor.scope) as tx:
+        await folders.move(tx, actor, one.id, to=below_two.id)
+        given = {"folderId": public(two), "parentId": public(below_one)}
+        second = asyncio.create_task(api.payload(MOVE, input=given))
+        done, _ = await asyncio.wait([second], timeout=0.3)
+        assert not done
+    (error,) = (await second)["userErrors"]
+    assert error["code"] == "CONFLICT"
+    assert await names(api) == ["Two"]
 
 
 async def test_a_move_takes_admin_at_both_ends(api: Api, world: World, ann: Person) -> None:
