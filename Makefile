@@ -23,7 +23,7 @@ run: $(RUN) ## Start everything on this machine, with demo data. PORT=8001 choos
 	@exec $(BIN)/labelgraph demo --port $(PORT)
 
 test: $(DEV) ## Run the tests. ARGS='-k name' is passed on to pytest.
-	$(BIN)/python -m pytest -q -n 2 $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 check: $(DEV) ## Lint, types, layers, and whether what is generated is up to date.
 	$(BIN)/ruff check --quiet --output-format concise

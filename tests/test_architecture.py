@@ -1,28 +1,23 @@
 """What docs/architecture.md and docs/adr/ promise of the code as a whole. For the layers see tool.importlinter."""
 
 import ast
-import inspect
 import re
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from packaging.requirements import Requirement
 from packaging.version import Version
-from sqlalchemy import text
-from sqlmodel import SQLModel
 
 from app import tables
-from app.core import boot, migrations
-from app.core.db import Scope
+from app.core import migrations
 from app.core.embedded import Services
-from app.core.runtime import Runtime
 from tests.conftest import drop_database, fresh_database
-from tests.world import World
 
 ROOT = Path(__file__).parents[1]
 CODE = sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("schema/**/*.py")])
@@ -56,22 +51,14 @@ FLOORS = {
 """Older ones have faults that are known to be dangerous. Those that we do not install count as well."""
 
 
-def _models() -> dict[str, type[SQLModel]]:
-    """Every table class by name, with the module of its feature."""
-    found = (value for module in tables.MODULES for value in vars(module).values())
-    return {one.__name__: one for one in found if inspect.isclass(one) and _is_table(one)}
-
-
-def _is_table(one: type) -> bool:
-    return issubclass(one, SQLModel) and hasattr(one, "__table__")
-
-
-MODELS = _models()
-TENANT_TABLES = {
-    name: model.__table__.name
-    for name, model in MODELS.items()
-    if "organisation_id" in model.__table__.columns
+MODELS: dict[str, Any] = {
+    one.__name__: one
+    for module in tables.MODULES
+    for one in vars(module).values()
+    if hasattr(one, "__table__")
 }
+"""Every table class by its name."""
+OF_TENANTS = {name for name, one in MODELS.items() if "organisation_id" in one.__table__.columns}
 
 
 def _name(path: Path) -> str:
@@ -101,7 +88,7 @@ def _id(node: ast.AST) -> str:
 
 def _owner(model: str) -> str:
     """The folder of the feature that owns the table."""
-    return MODELS[model].__module__.rpartition(".")[0].replace(".", "/")
+    return str(MODELS[model].__module__.rpartition(".")[0].replace(".", "/"))
 
 
 def _is_root(path: Path) -> bool:
@@ -136,7 +123,7 @@ def test_a_table_of_tenants_is_read_in_its_own_feature_or_for_a_reason_given_her
         for path in CODE
         if not _is_root(path)
         for _, model in _calls(path, "select", "get", "get_one")
-        if model in TENANT_TABLES and not _name(path).startswith(f"{_owner(model)}/")
+        if model in OF_TENANTS and not _name(path).startswith(f"{_owner(model)}/")
     }
     assert read == set(LOOKS_ACROSS)
 
@@ -189,29 +176,6 @@ def test_a_lasting_setting_is_recognised(statement: str, lasts: bool) -> None:
     assert bool(LASTING.search(statement)) is lasts
 
 
-async def test_every_table_of_tenants_is_behind_a_forced_policy(runtime: Runtime) -> None:
-    await boot.check_walls(runtime.db)
-    async with runtime.db.read(Scope()) as session:
-        walled = await session.execute(
-            text("select relname from pg_class where relforcerowsecurity")
-        )
-    assert set(walled.scalars()) >= set(TENANT_TABLES.values())
-
-
-@pytest.mark.parametrize("table", sorted(TENANT_TABLES.values()))
-async def test_a_query_that_narrows_nothing_shows_one_organisation(
-    runtime: Runtime, world: World, table: str
-) -> None:
-    ours, theirs = await world.organisation(), await world.organisation()
-    seen = text(f'select distinct organisation_id from "{table}"')
-    async with runtime.db.read(Scope(ours.organisation_id)) as session:
-        organisations = set((await session.execute(seen)).scalars())
-    async with runtime.db.read(Scope()) as session:
-        without = set((await session.execute(seen)).scalars())
-    assert organisations <= {ours.organisation_id}, theirs
-    assert without == set()
-
-
 def _installed(name: str) -> Version | None:
     try:
         return Version(version(name))
@@ -232,7 +196,7 @@ def test_what_is_installed_is_what_the_project_asks_for() -> None:
         one.name: _installed(one.name)
         for one in asked
         if (one.marker is None or one.marker.evaluate())
-        and _installed(one.name) not in {None}
+        and _installed(one.name) is not None
         and not one.specifier.contains(_installed(one.name) or "", prereleases=True)
     }
     missing = [
@@ -252,18 +216,21 @@ def test_a_lock_names_no_address_and_has_a_hash_for_every_package(lock: Path) ->
     assert [part.partition("\n")[0] for part in pinned if "--hash=sha256:" not in part] == []
 
 
-PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*\.(?:py|sql|toml|txt|md|graphql))`")
+PROSE = [*ADRS, ROOT / "docs/architecture.md", ROOT / "CONTRIBUTING.md"]
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.\w+)`")
 
 
 @pytest.mark.parametrize("adr", ADRS, ids=lambda path: path.stem)
-def test_an_adr_says_what_holds_it_and_names_files_that_exist(adr: Path) -> None:
+def test_an_adr_says_why_and_what_holds_it(adr: Path) -> None:
     said = adr.read_text()
-    holders = PATH.findall(said.partition("## Held by")[2])
-    assert [
-        part for part in ("## Context", "## Decision", "## Consequences") if part not in said
-    ] == []
-    assert holders
-    assert [one for one in PATH.findall(said) if not (ROOT / one).exists()] == []
+    parts = ["## Context", "## Decision", "## Consequences", "## Held by"]
+    assert [part for part in parts if part not in said] == []
+    assert PATH.findall(said.partition("## Held by")[2])
+
+
+@pytest.mark.parametrize("prose", PROSE, ids=lambda path: path.stem)
+def test_a_file_that_is_named_is_there(prose: Path) -> None:
+    assert [one for one in PATH.findall(prose.read_text()) if not (ROOT / one).exists()] == []
 
 
 def test_the_migrations_have_one_head() -> None:

@@ -12,14 +12,13 @@ from rich.console import Console
 
 from app.cli.ground import Host, Port, fail, failing, settings
 from app.cli.migrate import upgrade
-from app.core import server, telemetry
+from app.core import server, supervisor, telemetry
 from app.core.embedded import EmbeddedError
 from app.core.provision import provided
 from app.core.settings import Settings
 
 PORT_SECONDS = 3.0
 """A server whose demo was killed ends within this time, and gives the port back."""
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def demo(
@@ -36,12 +35,11 @@ def demo(
     from app.demo import running  # noqa: PLC0415  it brings in the tables, which others need not
 
     chosen = settings(host=host, port=port)
+    if (obstacle := server.obstacle(chosen.host, chosen.port, PORT_SECONDS)) is not None:
+        fail(obstacle)
     telemetry.configure(chosen)
     console = Console(highlight=False, soft_wrap=True)
-    if not server.is_port_free(chosen.host, chosen.port, PORT_SECONDS):
-        fail(server.port_taken(chosen.port))
     with failing(EmbeddedError), _ending_in_order(), _services(chosen, console) as complete:
-        console.print(f"PostgreSQL and Valkey run. Data are in {chosen.home}.")
         upgrade(complete)
         status = asyncio.run(running.run(complete, console, with_data=data))
     raise typer.Exit(status)
@@ -51,18 +49,19 @@ def demo(
 def _services(chosen: Settings, console: Console) -> Iterator[Settings]:
     """The databases; while they stop, further signals are let pass by, so that nothing is left behind."""
     with provided(chosen) as complete:
+        if chosen.is_embedded:
+            console.print(f"PostgreSQL and Valkey run. Their data are in {chosen.home}.")
         try:
             yield complete
         finally:
-            for number in ENDING:
+            for number in supervisor.ENDING:
                 signal.signal(number, signal.SIG_IGN)
-            console.print("Stopping the databases.")
     console.print("Everything has stopped; the data are kept.")
 
 
 @contextmanager
 def _ending_in_order() -> Iterator[None]:
     """SIGTERM and a closed terminal unwind the stack like Ctrl-C does, before and after the loop runs."""
-    for number in ENDING:
+    for number in supervisor.ENDING:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     yield

@@ -14,8 +14,8 @@ def serve(*, host: Host = None, port: Port = None, with_parent: WithParent = Fal
     from app import main  # noqa: PLC0415  it takes a second, which other commands need not wait
 
     chosen = settings(host=host, port=port)
-    if not server.is_port_free(chosen.host, chosen.port):
-        fail(server.port_taken(chosen.port))
+    if (obstacle := server.obstacle(chosen.host, chosen.port)) is not None:
+        fail(obstacle)
     if with_parent:
         server.stop_with_parent()
     with starting("The server"), provided(chosen) as complete:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from app.core import boot, clock, tasks
 from app.core.db import APP_ROLE, RELAY_ROLE, Database
@@ -49,9 +51,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
     system = Database.open(
         settings.relay_database_url or settings.database_url, role=RELAY_ROLE, pool_size=4
     )
-    bus = redis.Redis.from_url(
-        settings.redis_url, socket_connect_timeout=2, health_check_interval=15
-    )
+    bus = valkey(settings.redis_url)
     key = secret(settings)
     links = Links(f"{settings.url}/storage", key, clock.now)
     try:
@@ -82,6 +82,16 @@ async def live(runtime: Runtime) -> AsyncGenerator[None]:
         yield
     finally:
         await tasks.ended(*loops)
+
+
+def valkey(url: str) -> "redis.Redis":
+    """A client that fails at once when Valkey is away: whoever asks has another way, and no time to lose."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=2,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), retries=1),  # one: a connection may have died while it was idle
+    )
 
 
 def storage_url(settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """uvicorn, with our own end: say that we stop, let requests finish, close sockets with 1012, then the pools."""
 
 import asyncio
+import errno
 import math
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -21,6 +23,8 @@ GRACE_SECONDS = 20
 """How long requests that are under way may take to finish."""
 FRAME_LIMIT = 12 * 1024 * 1024
 """Bytes of one WebSocket message; as large as a body."""
+
+_LOG = structlog.get_logger("server")
 
 
 class Server(uvicorn.Server):
@@ -39,6 +43,11 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
         self._pulse.is_stopping = True
         self._stop_at = min(self._stop_at, time.monotonic() + self._drain_seconds)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        _LOG.info("serving", host=self.config.host, port=self.config.port)
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end now; asked ten times a second."""
@@ -75,25 +84,31 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def is_port_free(host: str, port: int, patience_seconds: float = 0.0) -> bool:
-    """Whether we can listen there; waits a while for one that is just being given back. Port 0 always is."""
+def obstacle(host: str, port: int, patience_seconds: float = 0.0) -> str | None:
+    """Why we cannot listen there, in a sentence; None if we can. Waits for a port that is being given back."""
     deadline = time.monotonic() + patience_seconds
-    while not _can_bind(host, port):
+    while (error := _bind(host, port)) is not None:
+        if error.errno != errno.EADDRINUSE:
+            return f"This machine cannot listen on {host}, port {port}: {error.strerror}."
         if time.monotonic() >= deadline:
-            return False
+            return (
+                f"Port {port} is in use by another program. Stop that one, or choose another port, for"
+                f" example: make run PORT={port + 1}, or labelgraph serve --port {port + 1}."
+            )
         time.sleep(0.1)
-    return True
+    return None
 
 
-def _can_bind(host: str, port: int) -> bool:
+def _bind(host: str, port: int) -> OSError | None:
+    """Try it; what went wrong, or None."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error
+    return None
 
 
 def stop_with_parent() -> None:
@@ -105,11 +120,3 @@ def stop_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()
-
-
-def port_taken(port: int) -> str:
-    """What to tell someone whose port is taken."""
-    return (
-        f"Port {port} is in use by another program. Stop that one, or choose another port, for example:"
-        f" make run PORT={port + 1}, or labelgraph serve --port {port + 1}."
-    )

@@ -17,6 +17,13 @@ STEADY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 """How long a child may take to end in order; then it is killed."""
 
+ENDING = tuple(
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if name in signal.Signals.__members__  # Windows has no SIGHUP
+)
+"""How one tells us to end: Ctrl-C, a service manager, a closed terminal."""
+
 _LOG = structlog.get_logger("supervisor")
 
 

@@ -1,12 +1,12 @@
 """Server and worker beside each other: started, watched, shown, stopped in order."""
 
 import asyncio
-import signal
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx2
+import structlog
 from rich.console import Console
 from rich.markup import escape
 
@@ -17,14 +17,15 @@ from app.core.settings import Settings
 from app.demo import data, people
 from app.demo.people import Demo
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_SECONDS = 0.1
+
+_LOG = structlog.get_logger("demo")
 
 
 async def run(settings: Settings, console: Console, *, with_data: bool) -> int:
     """Run until a signal, or until the server ends; the exit status of the server."""
     told = asyncio.Event()
-    for number in ENDING:
+    for number in supervisor.ENDING:
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     demo = await people.settle(settings)
     environment = _environment(settings)
@@ -35,7 +36,12 @@ async def run(settings: Settings, console: Console, *, with_data: bool) -> int:
         async with beside(_show(settings, demo, console, with_data=with_data)):
             await _first(told.wait(), server.process.wait())
         console.print("\nStopping the server, then the worker.")
-    return 0 if told.is_set() else server.process.returncode or 0
+    return 0 if told.is_set() else _exit_status(server.process.returncode or 0)
+
+
+def _exit_status(status: int) -> int:
+    """As a shell tells it: 128 and the number of the signal for a process that was killed."""
+    return status if status >= 0 else 128 - status
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:
@@ -59,6 +65,8 @@ async def _show(settings: Settings, demo: Demo, console: Console, *, with_data: 
         except* ApiError as group:
             for error in group.exceptions:
                 console.print(f"[yellow]The demo's files are not complete: {escape(str(error))}[/]")
+        except* Exception:
+            _LOG.exception("the demo's files are not complete")
         console.print("Ctrl-C stops everything; the data are kept.")
 
 

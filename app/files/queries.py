@@ -12,7 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Tag
 from app.accounts.queries import visible_tags
 from app.core.db import Session
-from app.core.errors import NotFound, Path
+from app.core.errors import NotFound, Path, TooLarge
 from app.core.texts import is_storable
 from app.files import access
 from app.files.models import (
@@ -26,6 +26,8 @@ from app.files.models import (
     Integration,
 )
 from app.metadata.models import MetadataKey
+
+MOST_TAGS = 1_000
 
 
 async def folders_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Folder]:
@@ -70,6 +72,8 @@ async def tags_by_name(
 ) -> dict[str, UUID]:
     """The tags of these exact names. Raises NotFound that lists every unknown one."""
     wanted = set(names)
+    if len(wanted) > MOST_TAGS:
+        raise TooLarge(f"{len(wanted):,} tags; at most {MOST_TAGS:,} at once.", field=field)
     storable = filter(is_storable, wanted)
     rows = await session.exec(visible_tags(actor).where(col(Tag.name).in_(list(storable))))
     tags = {tag.name: tag.id for tag in rows}

@@ -21,7 +21,8 @@ from schema.files.file_requests import (
     UpdateFileInput,
     UpdateFilesInput,
 )
-from schema.files.types import File, FileTypeError, Folder
+from schema.files.parts import FileTypeError
+from schema.files.types import File, Folder
 from schema.mutations import Payload, change
 
 What = strawberry.argument(description="What to do.")

@@ -5,8 +5,9 @@ import strawberry
 from app.core.ids import Kind
 from app.files.documents import Said
 from app.files.service import Patch
+from schema.files.comparisons import NOWHERE
 from schema.files.enums import BulkMode
-from schema.files.inputs import NOWHERE, key
+from schema.files.inputs import key
 from schema.files.requests import cleared
 from schema.inputs import ExpectedRevision, IdempotencyKey, given
 from schema.scalars import Json

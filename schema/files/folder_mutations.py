@@ -152,12 +152,11 @@ class FolderMutation:
         self, info: Info, input: Annotated[MoveFolderInput, What]
     ) -> MoveFolderPayload | None:
         async def work(tx: Tx, actor: Actor) -> Answer:
-            parent = input.parent_id
             folder = await folders.move(
                 tx,
                 actor,
                 ids.decode(Kind.FOLDER, input.folder_id),
-                to=None if parent is None else ids.decode(Kind.FOLDER, parent),
+                to=input.target(),
                 expected_revision=given(input.expected_revision),
             )
             return {"folder": folder.id.hex}

@@ -13,7 +13,7 @@ from schema.accounts.users import User
 from schema.context import Info
 from schema.files.connections import connected
 from schema.files.enums import EntityRole, StorageLocation
-from schema.files.types import Grant, user_of
+from schema.files.parts import Grant, user_of
 from schema.node import Node, Source, Sources
 from schema.paging import After, Before, Connection, First, Last, page
 

@@ -1,10 +1,12 @@
 """Inputs of the mutations of folders and of sharing."""
 
 from typing import Any, TypeVar
+from uuid import UUID
 
 import strawberry
 
 from app.core import ids
+from app.core.errors import Invalid
 from app.core.ids import Kind
 from app.files.sharing import People
 from schema.files.enums import EntityRole
@@ -51,11 +53,18 @@ class MoveFolderInput:
     """Input of moveFolder."""
 
     folder_id: strawberry.ID = strawberry.field(description="The folder.")
-    parent_id: strawberry.ID | None = strawberry.field(
-        description="The folder to put it into; null: the top of the organisation."
+    parent_id: strawberry.Maybe[strawberry.ID | None] = strawberry.field(
+        description="The folder to put it into; null: the top of the organisation. It must be given."
     )
     expected_revision: ExpectedRevision = strawberry.UNSET
     idempotency_key: IdempotencyKey = strawberry.UNSET
+
+    def target(self) -> UUID | None:
+        """The new parent; None: the top. Raises Invalid if neither was said."""
+        if self.parent_id is None:
+            raise Invalid("Say where to: a folder, or null for the top.", field=("parent_id",))
+        parent = self.parent_id.value
+        return None if parent is None else ids.decode(Kind.FOLDER, parent)
 
 
 @strawberry.input(description="A folder to delete, with everything below it.")
@@ -67,7 +76,7 @@ class DeleteFolderInput:
     idempotency_key: IdempotencyKey = strawberry.UNSET
 
 
-TAGS = "Names of tags, exact and case-sensitive. Unknown names are an error that lists them."
+TAGS = "Names of tags, exact and case-sensitive, at most 1,000. Unknown names are an error that lists them."
 
 
 @strawberry.input(description="Tags to put on a folder.")

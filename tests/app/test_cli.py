@@ -1,5 +1,6 @@
 """The command line, in processes of its own, as an operator has it."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -18,14 +19,15 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from app.cli import commands
-from app.client import sending
+from app.client import graphql, sending
 from app.core.settings import Settings
-from app.demo import shelves
+from app.demo import data, shelves
 from app.media.samples import samples
 
 PATIENCE_SECONDS = 60.0
@@ -116,12 +118,19 @@ class Demo:
         found: list[dict[str, str]] = json.loads((self.home / "demo.json").read_text())["people"]
         return found
 
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        found: str = json.loads((self.home / "demo.json").read_text())["url"]
+        return found
+
     def ask(self, query: str, person: int = 0) -> dict[str, Any]:
         """The data that the API answers to one of the people, the administrator first."""
-        url = json.loads((self.home / "demo.json").read_text())["url"]
         headers = {"Authorization": f"Bearer {self.people[person]['token']}"}
         asked = {"query": query}
-        answer = httpx2.post(f"{url}/graphql", json=asked, headers=headers, trust_env=False).json()
+        answer = httpx2.post(
+            f"{self.url}/graphql", json=asked, headers=headers, trust_env=False
+        ).json()
         assert "errors" not in answer, answer
         found: dict[str, Any] = answer["data"]
         return found
@@ -177,6 +186,16 @@ def test_the_demo_loads_real_files_and_reports_the_broken_ones(demo):
     assert keys["metadataSchema"]["typeErrors"]["nodes"] == []
 
 
+def test_loading_the_demo_again_adds_nothing(demo):
+    async def load() -> None:
+        async with graphql.connected(demo.url, demo.people[0]["token"]) as api:
+            await data.load(api, Console(quiet=True))
+
+    before = demo.ask("{ uploadJobs { nodes { id } } folders { nodes { id } } }")
+    asyncio.run(load())
+    assert demo.ask("{ uploadJobs { nodes { id } } folders { nodes { id } } }") == before
+
+
 def test_local_files_are_uploaded_registered_and_not_twice(demo, tmp_path):
     (tmp_path / "a.txt").write_text("a text")
     (tmp_path / "b.csv").write_text("one,two\n1,2\n")
@@ -190,7 +209,7 @@ def test_local_files_are_uploaded_registered_and_not_twice(demo, tmp_path):
     again = run(*upload, LABELGRAPH_HOME=str(demo.home))
     assert "An earlier run has registered these" in again.stdout
     files = demo.ask(
-        f'{{ files(filter: {{ folder: {{ eq: "{folder}" }} }}) {{ nodes {{ name byteSize }} }} }}'
+        f'{{ files(filter: {{ folder: {{ id: "{folder}" }} }}) {{ nodes {{ name byteSize }} }} }}'
     )
     found = {file["name"]: file["byteSize"] for file in files["files"]["nodes"]}
     assert found == {path.name: path.stat().st_size for path in tmp_path.iterdir()}
@@ -239,6 +258,34 @@ def test_a_client_without_rights_or_a_server_is_told_so(demo, tmp_path):
     nowhere = run(*upload, "--url", "http://127.0.0.1:1", "--token", "x")
     assert nowhere.exit_code == 2
     assert "cannot be reached" in nowhere.stderr
+
+
+def test_a_worker_that_dies_is_started_again(demo):
+    (before,) = children_of(demo.process, "worker")
+    before.kill()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (after := [one for one in children_of(demo.process, "worker") if one != before]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(after) == 1
+    assert len(children_of(demo.process, "serve")) == 1
+
+
+def children_of(process: "subprocess.Popen[str]", command: str) -> list[psutil.Process]:
+    """The living child processes that do this command."""
+    children = psutil.Process(process.pid).children()
+    living = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in living if command in child.cmdline()]
+
+
+def test_a_server_that_dies_ends_everything_with_its_status(home):
+    demo = started("demo", "--no-data", "--port", str(free_port()), LABELGRAPH_HOME=str(home))
+    until_said(demo, "labelgraph is ready.")
+    (server,) = children_of(demo, "serve")
+    server.kill()
+    output, _ = demo.communicate(timeout=PATIENCE_SECONDS)
+    assert demo.returncode == 128 + signal.SIGKILL, output
+    assert processes_of(home) == []
 
 
 def test_the_demo_survives_being_killed_and_leaves_nothing_behind(home):

@@ -375,6 +375,14 @@ async def test_a_folder_does_not_go_below_itself(api: Api, world: World) -> None
         assert (await api.refusal(MOVE, input=given))["code"] == "CONFLICT"
 
 
+async def test_a_move_says_where_to(api: Api, world: World) -> None:
+    top = await world.folder(api.person, "Top")
+    low = await world.folder(api.person, "Low", top)
+    error = await api.refusal(MOVE, input={"folderId": public(low)})
+    assert (error["code"], error["field"]) == ("INVALID", ["parentId"])
+    assert await look(api, low, "parent { name }") == {"parent": {"name": "Top"}}
+
+
 async def test_two_moves_at_once_make_no_circle(api: Api, world: World, runtime: Runtime) -> None:
     one, two = await world.folder(api.person, "One"), await world.folder(api.person, "Two")
     below_one = await world.folder(api.person, "Below one", one)
@@ -389,6 +397,20 @@ async def test_two_moves_at_once_make_no_circle(api: Api, world: World, runtime:
     (error,) = (await second)["userErrors"]
     assert error["code"] == "CONFLICT"
     assert await names(api) == ["Two"]
+
+
+async def test_changes_of_the_tree_wait_for_each_other_within_an_organisation(
+    api: Api, world: World, runtime: Runtime
+) -> None:
+    other = await world.organisation("Other")
+    async with runtime.db.transaction(api.person.actor.scope) as tx:
+        await folders.create(tx, api.person.actor, name="First")
+        waiting = asyncio.create_task(api.change(CREATE, input={"name": "Second"}))
+        await api.as_(other).change(CREATE, input={"name": "Elsewhere"})
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+    await waiting
+    assert await names(api) == ["First", "Second"]
 
 
 async def test_a_move_takes_admin_at_both_ends(api: Api, world: World, ann: Person) -> None:

@@ -33,6 +33,7 @@ from tests.world import World
 
 Path = tuple[str, ...]
 EACH = "[]"
+ROOTS = {"Query", "Mutation", "Subscription"}
 CANARY = "canary"
 
 
@@ -211,7 +212,8 @@ async def ask(place: Place, spot: Spot, named: str) -> str:
     argument, *rest = spot.path
     base = given.get(argument)
     given[argument] = put(field.args[argument].type, base, tuple(rest), named)
-    answer = await place.api.raw(document_of(spot, field, given), **given, of=await place.folder())
+    around = {} if spot.type in ROOTS else {"of": await place.folder()}
+    answer = await place.api.raw(document_of(spot, field, given), **given, **around)
     text = orjson.dumps(answer).decode()
     return re.sub(r"[0-9a-f]{32}|-[0-9a-f]{12}", "…", text)
 

@@ -292,7 +292,7 @@ LINES = [
     Line("registerFiles", "ynnn yf un", in_folder(source={"json": {"images": []}})),
     Line("registerFiles", "ynnn yf un", through_an_integration),
     Line("cancelUploadJob", "ynnn yf un", a_job),
-    Line("retryUploadJob", "ynnn yf un", a_cancelled_job),
+    Line("retryUploadJob", "innn if un", a_cancelled_job),  # it is empty: there is nothing to retry
     # integrations
     Line("createIntegration", "yyyf yf uy", plain(title="a", store={"local": {"root": "/tmp"}})),
     Line("updateIntegration", "ynnn yf un", on_integration(title="other")),
