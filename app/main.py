@@ -26,6 +26,7 @@ from app.core.metrics import Metrics
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.core.storage import endpoint as storage
+from app.files import local_files
 from app.uploads import receiving
 from schema.build import build
 from schema.transport.graphql import Endpoint
@@ -70,7 +71,10 @@ def serve(app: Starlette, runtime: Runtime, pulse: Pulse | None = None) -> None:
             Route("/", front_page),
             Mount(
                 "/storage",
-                routes=storage.routes(runtime.storage, runtime.secret, clock.now, received),
+                routes=[
+                    *local_files.routes(runtime),
+                    *storage.routes(runtime.storage, runtime.secret, clock.now, received),
+                ],
             ),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),

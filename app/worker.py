@@ -26,13 +26,13 @@ from app.core.idempotency import KEPT_HOURS
 from app.core.relay import Relay
 from app.core.runtime import Runtime
 from app.core.settings import Settings
-from app.files import reindex
+from app.files import objects, reindex
 from app.uploads import jobs as uploads
 
 Task = Callable[..., Awaitable[None]]
 """Takes the runtime, then the job's arguments by name."""
 
-TASKS: Mapping[str, Task] = {**reindex.TASKS, **uploads.TASKS}
+TASKS: Mapping[str, Task] = {**objects.TASKS, **reindex.TASKS, **uploads.TASKS}
 """Every job there is, by the name under which it is enqueued."""
 
 POLL_SECONDS = 0.5

@@ -22,13 +22,11 @@ def parse_instant(value: Any) -> datetime:
     """An instant from ISO 8601 text with an offset. Raises GraphQLError for anything else."""
     try:
         instant = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise GraphQLError(
-            "DateTime is ISO 8601 text with an offset, such as 2026-11-21T09:30:00Z."
-        )
-    return instant.astimezone(UTC)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise GraphQLError("DateTime is ISO 8601 text with an offset, such as 2026-11-21T09:30:00Z.")
 
 
 def print_instant(value: datetime) -> str:

@@ -1,6 +1,7 @@
 """One answer per idempotency key: the record is written in the transaction of the change itself."""
 
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,14 +62,20 @@ async def once(
         raise Invalid(
             f"An idempotency key has 1 to {KEY_LIMIT} characters.", field=("idempotency_key",)
         )
-    digest = hashlib.sha256(
-        orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)
-    ).digest()
+    digest = hashlib.sha256(_written(request)).digest()
     if not await _claim(tx, scope, key, operation, digest):
         return await _replay(tx, scope, key, operation, digest)
     value = await work()
     await tx.exec(update(Idempotency).where(*_is(scope, key)).values(answer=value))
     return Answer(value, is_replayed=False)
+
+
+def _written(request: Any) -> bytes:
+    """The input as text that is equal for equal input."""
+    try:
+        return orjson.dumps(request, option=orjson.OPT_SORT_KEYS, default=str)
+    except TypeError:  # a whole number beyond 64 bits: slower, but it can
+        return json.dumps(request, sort_keys=True, default=str).encode()
 
 
 async def _claim(tx: Tx, scope: Scope, key: str, operation: str, digest: bytes) -> bool:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
-from sqlalchemy.orm import Mapped
 
 from app.core.db import Session
 from app.core.errors import Invalid
@@ -50,7 +49,7 @@ class Page:
 class Order(Generic[T]):
     """A sort: columns that are never null, the id last, all in one direction; and a row's values in them."""
 
-    columns: Sequence[ColumnElement[Any] | Mapped[Any]]
+    columns: Sequence[Any]
     values: Callable[[T], Sequence[Any]]
     is_descending: bool = False
     name: str = "id"
@@ -73,7 +72,8 @@ async def fetch(
     size, mark = page.size, _fingerprint(order, key)
     for cursor, is_lower, name in ((page.after, True, "after"), (page.before, False, "before")):
         if cursor is not None:
-            bound = _bound(order, decode(cursor, mark, name), is_lower=is_lower)
+            values = _checked(order, decode(cursor, mark, name), name)
+            bound = _bound(order, values, is_lower=is_lower)
             statement = statement.where(bound)
     downward = order.is_descending != page.is_backward
     sort = [column.desc() if downward else column.asc() for column in order.columns]
@@ -114,6 +114,14 @@ def decode(cursor: str, mark: str, name: str) -> list[Any]:
     if found != mark:
         raise Invalid("This cursor belongs to another filter or sort; begin anew.", field=(name,))
     return list(map(_typed, values))
+
+
+def _checked(order: Order[T], values: list[Any], name: str) -> list[Any]:
+    """The values, if they are of the columns' types: a forged cursor must not reach the database."""
+    kinds = [column.type.python_type for column in order.columns]
+    if len(values) != len(kinds) or not all(map(isinstance, values, kinds)):
+        raise Invalid("This is not a cursor of ours.", field=(name,))
+    return values
 
 
 def _bound(order: Order[T], values: Sequence[Any], *, is_lower: bool) -> ColumnElement[bool]:

@@ -50,6 +50,10 @@ _WRITE_TEXTS = text(
     " from unnest(cast(:ids as uuid[]), cast(:numbers as int[]), cast(:texts as text[]))"
     "  as given(file_id, number, text)"
 )
+_HOLD_FILES = text(
+    "select id from file where organisation_id = :organisation_id and id = any(:ids)"
+    " order by id for no key update"
+)
 _WRITE_ERRORS = text(
     "insert into file_type_error (organisation_id, file_id, key_number, frame, found)"
     " select :organisation_id, given.* from unnest(cast(:ids as uuid[]), cast(:numbers as int[]),"
@@ -150,6 +154,7 @@ async def replace_documents(
     """Give files other documents (checked JSON text), with all that is derived from them."""
     indexed = await index_documents(tx, organisation_id, documents.items(), rates)
     changed = {"organisation_id": organisation_id, "ids": list(documents)}
+    await tx.execute(_HOLD_FILES, changed)  # against a reindexing of the same files
     await tx.execute(_FORGET_TEXTS, changed)
     await tx.execute(_FORGET_ERRORS, changed)
     attrs = indexed.attrs.items()

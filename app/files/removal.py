@@ -18,7 +18,9 @@ FORGET_OBJECTS = "forget_objects"
 OBJECTS_A_JOB = 1_000
 
 
-async def must_be_free(tx: Tx, victims: SelectOfScalar[UUID], *, field: Path = ("folder_id",)) -> None:
+async def must_be_free(
+    tx: Tx, victims: SelectOfScalar[UUID], *, field: Path = ("folder_id",)
+) -> None:
     """Raises Conflict if one of these files is a part of a composite that is not among them.
 
     The message counts and names nothing: the composites may be out of the caller's sight.

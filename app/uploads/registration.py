@@ -119,7 +119,7 @@ def _told(
         places = work.reach.places(unit, uploads)
         read = reading.by_word(unit, places)
     except UnitFailed as error:
-        return places, Failed(unit, error.code, error.message)
+        return places, _failed(unit, places, error)
     return places, None if read is None else rows.prepare(target, unit, read)
 
 
@@ -168,7 +168,7 @@ async def _read(work: Work, unit: Pending, places: list[Place]) -> Outcome:
     try:
         read = await reading.by_reading(unit, places, work.reach, work.sandbox, video_key)
     except UnitFailed as error:
-        return Failed(unit, error.code, error.message)
+        return _failed(unit, places, error)
     except Exception:
         structlog.get_logger("uploads").exception("a unit could not be read", index=unit.index)
         return _internal(unit)
@@ -192,6 +192,10 @@ async def _write(work: Work, outcomes: list[Outcome]) -> bool:
             raise
         structlog.get_logger("uploads").exception("the database refused a unit")
         return await _write(work, [_internal(outcomes[0].unit)])
+
+
+def _failed(unit: Pending, places: list[Place], error: UnitFailed) -> Failed:
+    return Failed(unit, error.code, error.message, places[0].name if places else None)
 
 
 def _internal(unit: Pending) -> Failed:

@@ -60,6 +60,8 @@ class Failed:
     unit: Pending
     code: UnitErrorCode
     message: str
+    name: str | None = None
+    """Of its first object, if it has no title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +256,7 @@ async def _note(tx: Tx, job: UploadJob, told: Sequence[Told]) -> None:
             "states": [(UnitState.ERROR if one else UnitState.DONE).value for one in failed],
             "results": [one and one.result.value for one in done],
             "files": [one and one.file_id for one in done],
-            "names": [
-                one.name if one else outcome.unit.title
-                for one, outcome in zip(done, told, strict=True)
-            ],
+            "names": [_name(outcome) for outcome in told],
             "codes": [one and one.code.value for one in failed],
             "messages": [one and one.message for one in failed],
             "retryables": [one and KINDS_OF_ERROR[one.code].is_retryable for one in failed],
@@ -265,3 +264,7 @@ async def _note(tx: Tx, job: UploadJob, told: Sequence[Told]) -> None:
     )
     job.error_count += sum(one is not None for one in failed)
     job.done_count += sum(one is not None for one in done)
+
+
+def _name(outcome: Told) -> str | None:
+    return outcome.name if isinstance(outcome, Done) else outcome.unit.title or outcome.name

@@ -169,7 +169,11 @@ async def _document(
         value = items.document(value, flags)
     if not isinstance(value, dict):
         raise Invalid("A registration document is one JSON object.", field=("source", "json"))
-    return DocumentFormat.JSON, await _keep(info, actor, orjson.dumps(value))
+    try:
+        document = orjson.dumps(value)
+    except TypeError as error:
+        raise Invalid(f"This cannot be JSON: {error}.", field=("source", "json")) from error
+    return DocumentFormat.JSON, await _keep(info, actor, document)
 
 
 async def _keep(info: Info, actor: Actor, document: bytes) -> str:

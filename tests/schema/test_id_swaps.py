@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -23,8 +23,10 @@ from starlette.applications import Starlette
 
 from app.core import ids
 from app.core.clock import new_id
+from app.core.db import Database
 from app.core.ids import Kind
 from app.core.runtime import Runtime
+from app.main import serve
 from tests.client import Api
 from tests.places import Place
 from tests.schema.test_permissions import LINES, SCHEMA, a_key, this_organisation
@@ -131,8 +133,21 @@ CASES = [(spot, kind) for spot in spots() for kind in kinds_of(spot)]
 
 @pytest.fixture(scope="module")
 async def ours(app: Starlette, runtime: Runtime) -> AsyncGenerator[Place]:
+    """Behind both walls."""
     async with Api.connect(app, None) as client:
         yield await Place.furnished(client, World(runtime))
+
+
+@pytest.fixture(scope="module")
+async def ours_alone(ours: Place, runtime: Runtime) -> AsyncGenerator[Place]:
+    """The same place, asked through a server that row security does not hold back."""
+    assert runtime.settings.database_url is not None
+    db = Database.open(runtime.settings.database_url, role="none", pool_size=4)
+    app = Starlette()
+    serve(app, replace(runtime, db=db))
+    async with Api.connect(app, ours.owner) as client:
+        yield replace(ours, api=client)
+    await db.close()
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +196,15 @@ async def test_an_id_of_others_is_like_an_unknown_one(
     assert answers[0] == answers[1]
     assert CANARY not in answers[0]
     assert '"INTERNAL"' not in answers[0]
+
+
+@pytest.mark.parametrize(
+    ("spot", "kind"), [case for case in CASES if case[0].type != "Subscription"], ids=str
+)
+async def test_and_so_it_is_without_row_security(
+    ours_alone: Place, theirs: dict[Kind, str], spot: Spot, kind: Kind
+) -> None:
+    await test_an_id_of_others_is_like_an_unknown_one(ours_alone, theirs, spot, kind)
 
 
 @pytest.mark.parametrize(("spot", "kind"), [c for c in CASES if c[0].type == "Subscription"])
