@@ -1,5 +1,6 @@
 """What a resolver is given: who asks, and the tools of the process."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from app.core.db import Scope, Session, Tx
 from app.core.errors import Unauthenticated
 from app.core.runtime import Runtime
 
+SESSIONS = 4
+"""How many an operation has open at once."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 Batch = Callable[[Session, Actor, Sequence[K]], Awaitable[Mapping[K, V]]]
@@ -35,6 +39,8 @@ class Context:
     credentials: Actor | None = None
     request_id: str = ""
     connection_params: dict[str, Any] = field(default_factory=dict)
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
+    """One operation with a thousand lists must not take every connection of the pool."""
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -53,8 +59,8 @@ class Context:
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Session]:
-        """The same for a field of something that was found already."""
-        async with self.runtime.db.read(self.actor.scope) as session:
+        """The same for a field of something that was found already. Opens none inside of another."""
+        async with self._gate, self.runtime.db.read(self.actor.scope) as session:
             yield session
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from sqlalchemy import LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, SQLModel, col, select, update
 
+from app.core import texts
 from app.core.columns import Timestamp, tenant
 from app.core.db import Scope, Tx
 from app.core.errors import Invalid, KeyReused
@@ -58,9 +59,10 @@ async def once(
     """
     if key is None:
         return Answer(await work(), is_replayed=False)
-    if not 0 < len(key) <= KEY_LIMIT:
+    if not 0 < len(key) <= KEY_LIMIT or not texts.is_storable(key):
         raise Invalid(
-            f"An idempotency key has 1 to {KEY_LIMIT} characters.", field=("idempotency_key",)
+            f"An idempotency key has 1 to {KEY_LIMIT} characters, U+0000 not among them.",
+            field=("idempotency_key",),
         )
     digest = hashlib.sha256(_written(request)).digest()
     if not await _claim(tx, scope, key, operation, digest):

@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, func, literal_column, select, tuple_
 
+from app.core import texts
 from app.core.db import Session
 from app.core.errors import Invalid
 
@@ -109,19 +110,33 @@ def decode(cursor: str, mark: str, name: str) -> list[Any]:
     """The sort values of a cursor. Raises Invalid if it was not made for this list, filter and sort."""
     try:
         found, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = list(map(_typed, values))
     except (ValueError, TypeError):
         raise Invalid("This is not a cursor of ours.", field=(name,)) from None
     if found != mark:
         raise Invalid("This cursor belongs to another filter or sort; begin anew.", field=(name,))
-    return list(map(_typed, values))
+    return values
 
 
 def _checked(order: Order[T], values: list[Any], name: str) -> list[Any]:
     """The values, if they are of the columns' types: a forged cursor must not reach the database."""
-    kinds = [column.type.python_type for column in order.columns]
-    if len(values) != len(kinds) or not all(map(isinstance, values, kinds)):
+    if len(values) != len(order.columns) or not all(map(_fits, order.columns, values)):
         raise Invalid("This is not a cursor of ours.", field=(name,))
     return values
+
+
+def _fits(column: ColumnElement[Any], value: Any) -> bool:
+    kind = getattr(column.type, "impl_instance", column.type)  # a decorator alone would say: object
+    match value:
+        case str():
+            is_kept = texts.is_storable(value)
+        case int():
+            is_kept = abs(value) < 1 << (63 if isinstance(kind, BigInteger) else 31)
+        case datetime():
+            is_kept = value.tzinfo is not None
+        case _:
+            is_kept = True
+    return is_kept and isinstance(value, kind.python_type)
 
 
 def _bound(order: Order[T], values: Sequence[Any], *, is_lower: bool) -> ColumnElement[bool]:

@@ -1,7 +1,10 @@
 """Tags, and with them what every mutation does for its idempotency key."""
 
 import asyncio
+import base64
+from typing import Any
 
+import orjson
 import pytest
 
 from app.accounts.roles import OrganisationRole
@@ -78,11 +81,26 @@ async def test_two_requests_at_once_make_one_tag(api: Api) -> None:
         ({"name": "a\0b"}, "name"),
         ({"name": "a", "description": "d" * 4_097}, "description"),
         ({"name": "a", "idempotencyKey": "k" * 256}, "idempotencyKey"),
+        ({"name": "a", "idempotencyKey": "a\0b"}, "idempotencyKey"),
     ],
 )
 async def test_what_cannot_be_kept_is_refused(api: Api, given: dict[str, str], field: str) -> None:
     refusal = await api.refusal(CREATE, input=given)
     assert (refusal["code"], refusal["field"]) == ("INVALID", [field])
+
+
+@pytest.mark.parametrize(
+    "value", ["\0", 1, None, ["a"], {"a": 1}, {"u": "zz"}, {"t": "2026-01-01"}]
+)
+async def test_a_forged_cursor_is_refused(api: Api, value: Any) -> None:
+    document = """query ($after: String) {
+      organisation { tags(after: $after) { pageInfo { endCursor } } } }"""
+    await api.change(CREATE, input={"name": "night"})
+    page = (await api(document))["organisation"]["tags"]["pageInfo"]
+    mark, _, last = orjson.loads(base64.urlsafe_b64decode(page["endCursor"] + "=="))
+    forged = base64.urlsafe_b64encode(orjson.dumps([mark, value, last])).decode()
+    (error,) = await api.errors(document, after=forged)
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_a_deleted_tag_is_gone(api: Api) -> None:

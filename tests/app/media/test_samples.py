@@ -11,7 +11,7 @@ def test_there_are_files_of_nearly_every_type() -> None:
     assert good[MediaType.VIDEO] == 4
     assert good[MediaType.IMAGE] >= 25
     assert good[MediaType.DICOM_FILE] >= 25
-    assert set(MediaType) - set(good) == {MediaType.PDF, MediaType.SCENE}
+    assert set(MediaType) - set(good) == {MediaType.SCENE}
 
 
 def test_each_sample_is_a_file_of_its_own() -> None:
