@@ -164,7 +164,6 @@ async def _again(
     found = await place.bare.fetch(f"select * from {name} where organisation_id = $1", newest)
     assert len(found) == COUNT, f"{name} has the rows of one job"
     file_id = TABLES[name]
-    # in both runs a file's id is younger than the one before it, and the same in all three tables
     renewed = [{**row, **_known(row, fresh), file_id: _shifted(row[file_id])} for row in found]
     return list(renewed[0]), [list(row.values()) for row in renewed]
 
@@ -174,5 +173,5 @@ def _known(row: Any, fresh: Mapping[str, UUID]) -> dict[str, UUID]:
 
 
 def _shifted(file_id: UUID) -> UUID:
-    """Another UUIDv7 of the same moment."""
+    """Another UUIDv7 of the same moment: the same one for the same file in each of the tables."""
     return UUID(int=file_id.int ^ 0xFFFF)

@@ -57,8 +57,7 @@ def _prepared(
 
 
 def _is_constant(values: Sequence[Any]) -> bool:
-    first = values[0]
-    return all(value is first or value == first for value in values)
+    return values.count(values[0]) == len(values)
 
 
 def _type_of(column: Column[Any]) -> str:

@@ -27,7 +27,8 @@ RELAY_ROLE = "labelgraph_relay"
 _ENTER = text(
     "select set_config('app.organisation_id', :organisation_id, true),"
     " set_config('app.user_id', :user_id, true),"
-    " set_config('transaction_read_only', :read_only, true)"
+    " set_config('transaction_read_only', :read_only, true),"
+    " set_config('plan_cache_mode', :plans, true)"
 )
 
 
@@ -98,7 +99,6 @@ class Database:
                 "server_settings": {
                     "role": role,
                     "application_name": "labelgraph",
-                    "plan_cache_mode": "force_custom_plan",
                     "statement_timeout": "30s",
                     "lock_timeout": "10s",
                     "idle_in_transaction_session_timeout": "60s",
@@ -148,6 +148,8 @@ async def enter(session: Session, scope: Scope, *, read_only: bool) -> None:
             "organisation_id": str(scope.organisation_id or ""),
             "user_id": str(scope.user_id or ""),
             "read_only": "on" if read_only else "off",
+            # a read is planned for its values; a write would plan each row's foreign keys anew
+            "plans": "force_custom_plan" if read_only else "auto",
         },
     )
 

@@ -1,11 +1,12 @@
 """Ends background loops for sure."""
 
 import asyncio
+from typing import Any
 
 ASK_AGAIN_SECONDS = 0.2
 
 
-async def ended(*tasks: "asyncio.Task[None]") -> None:
+async def ended(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel the tasks and wait until they are gone.
 
     One cancellation is not enough: a client library in the middle of a time-out of its own may take it for

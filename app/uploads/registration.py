@@ -4,6 +4,7 @@ A killed worker loses the chunk that it was in, and repeats none that it finishe
 job's row, and takes only units that are still pending.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +15,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.core import db
+from app.core import db, tasks
 from app.core.clock import now
 from app.core.db import Scope
 from app.core.runtime import Runtime
@@ -68,24 +69,44 @@ class Work:
 
 
 Outcome = Prepared | Failed
+Chunk = list[tuple[Pending, list[Place], Outcome | None]]
+"""Units with their places, and with their outcome if that needs no look at the objects."""
 
 
 async def register(work: Work) -> None:
-    """Work until no unit is pending, or the job is stopped."""
-    start = work.job.next_index
-    while units := await _next(work, start):
-        told = await _by_word(work, units)
-        quick = [outcome for _, _, outcome in told if outcome is not None]
-        if quick and not await _write(work, quick):
+    """Work until no unit is pending, or the job is stopped. While a chunk is written the next is prepared."""
+    chunk = await _prepare(work, work.job.next_index)
+    while chunk:
+        start = chunk[-1][0].index + 1
+        ahead = asyncio.create_task(_prepare(work, start))
+        try:
+            goes_on = await _settle(work, chunk)
+        except BaseException:
+            await tasks.ended(ahead)
+            raise
+        chunk = await ahead
+        if not goes_on:
             return
-        slow = [(unit, places) for unit, places, outcome in told if outcome is None]
-        for first in range(0, len(slow), SLOW_CHUNK):
-            part = slow[first : first + SLOW_CHUNK]
-            if not await _write(work, await _read_all(work, part)):
-                return
-        start = units[-1].index + 1
         await writing.advance(work.runtime, work.scope, work.job.id, start)
     await writing.close(work.runtime, work.scope, work.job.id)
+
+
+async def _prepare(work: Work, start: int) -> Chunk:
+    units = await _next(work, start)
+    return await _by_word(work, units) if units else []
+
+
+async def _settle(work: Work, chunk: Chunk) -> bool:
+    """Write a chunk: first what needs no look, then the rest as it is read. False if the job stopped."""
+    quick = [outcome for _, _, outcome in chunk if outcome is not None]
+    if quick and not await _write(work, quick):
+        return False
+    slow = [(unit, places) for unit, places, outcome in chunk if outcome is None]
+    for first in range(0, len(slow), SLOW_CHUNK):
+        part = slow[first : first + SLOW_CHUNK]
+        if not await _write(work, await _read_all(work, part)):
+            return False
+    return True
 
 
 async def _next(work: Work, start: int) -> list[Pending]:
@@ -102,10 +123,7 @@ async def _next(work: Work, start: int) -> list[Pending]:
         return [payload.load(*row) for row in found.all()]
 
 
-async def _by_word(
-    work: Work, units: Sequence[Pending]
-) -> list[tuple[Pending, list[Place], Outcome | None]]:
-    """Each unit with its places, and with its outcome if that needs no look at the objects."""
+async def _by_word(work: Work, units: Sequence[Pending]) -> Chunk:
     uploads = await _uploads(work, units)
     target = work.target
     return [(unit, *_told(work, target, unit, uploads)) for unit in units]

@@ -173,9 +173,9 @@ async def _store(tx: Tx, job: UploadJob, outcomes: Sequence[Prepared | Failed]) 
     ]
     rates = {outcome.main.id: outcome.main.fps for outcome in prepared}
     indexed = await file_metadata.index_documents(tx, job.organisation_id, documents, rates)
-    for file in files:
-        if (attrs := indexed.attrs.get(file.id)) is not None:
-            file.attrs = attrs
+    attrs = indexed.attrs
+    for outcome in prepared:
+        outcome.main.attrs = attrs.get(outcome.main.id, outcome.main.attrs)
     await bulk.insert_files(tx, files, members)
     await bulk.insert_documents(tx, job.organisation_id, documents, tags)
     await file_metadata.write_indexed(tx, job.organisation_id, indexed)

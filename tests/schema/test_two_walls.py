@@ -17,7 +17,6 @@ import app
 from app.accounts.actor import Actor
 from app.accounts.models import Member, Organisation, PublicKey, User
 from app.accounts.roles import OrganisationRole
-from app.core import boot
 from app.core.db import APP_ROLE, Database, Scope, Session
 from app.core.ids import Kind
 from app.core.runtime import Runtime
@@ -25,7 +24,7 @@ from app.core.settings import Settings
 from app.tables import METADATA
 from schema.node import Source
 from schema.query import NODES
-from tests.planted import TENANT_TABLES, Tenant, owner, planted
+from tests.planted import TENANT_TABLES, Tenant, planted
 
 PARTITIONS = ["file_part_default"]
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -226,63 +225,6 @@ async def test_after_an_error_the_connection_is_nobodys_again(
         async with one_connection.transaction(two[0].scope) as tx:
             await tx.execute(text("select 1 / 0"))
     assert await rows_seen_by_the_next(one_connection) == 0
-
-
-# A server would rather not start than start without its walls.
-
-
-async def test_a_server_starts_with_its_walls(runtime: Runtime) -> None:
-    await boot.check_walls(runtime.db)
-
-
-async def test_a_superuser_is_refused(without_row_security: Database) -> None:
-    with pytest.raises(boot.WallMissing, match="can bypass"):
-        await boot.check_walls(without_row_security)
-
-
-async def test_a_role_that_bypasses_row_security_is_refused(settings: Settings) -> None:
-    with owner(_url(settings)) as connection:
-        connection.execute(text("drop role if exists labelgraph_test_bypass"))
-        connection.execute(text("create role labelgraph_test_bypass bypassrls"))
-        connection.execute(text("grant labelgraph_test_bypass to current_user"))
-    db = Database.open(_url(settings), role="labelgraph_test_bypass", pool_size=1)
-    try:
-        with pytest.raises(boot.WallMissing, match="labelgraph_test_bypass can bypass"):
-            await boot.check_walls(db)
-    finally:
-        await db.close()
-        with owner(_url(settings)) as connection:
-            connection.execute(text("drop role labelgraph_test_bypass"))
-
-
-POLICY = "create policy tenant on unwalled using (organisation_id = app_organisation_id())"
-
-
-@pytest.mark.parametrize(
-    "walls",
-    [
-        [],
-        [POLICY],
-        [POLICY, "alter table unwalled enable row level security"],
-        [
-            "alter table unwalled enable row level security",
-            "alter table unwalled force row level security",
-        ],
-    ],
-)
-async def test_a_table_that_lacks_a_part_of_its_wall_is_named(
-    runtime: Runtime, settings: Settings, walls: list[str]
-) -> None:
-    with owner(_url(settings)) as connection:
-        connection.execute(text("create table unwalled (organisation_id uuid)"))
-        for wall in walls:
-            connection.execute(text(wall))
-    try:
-        with pytest.raises(boot.WallMissing, match="unwalled"):
-            await boot.check_walls(runtime.db)
-    finally:
-        with owner(_url(settings)) as connection:
-            connection.execute(text("drop table unwalled"))
 
 
 # The second wall: `visible`, with row security off.

@@ -28,6 +28,7 @@ _AZURE_HOST = re.compile(
     r"(?P<account>[a-z0-9]{3,24})\.(?:blob|dfs)\.core\."
     r"(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)"
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BUCKET = re.compile(r"[A-Za-z0-9$](?:[A-Za-z0-9_-]|\.(?!\.)){1,221}[A-Za-z0-9]")
 
 
@@ -99,7 +100,7 @@ def check_key(key: str) -> str:
         raise InvalidObjectUrl("The URL names a bucket; it must name an object in it.")
     if _byte_size(key) > KEY_BYTE_LIMIT:
         raise InvalidObjectUrl(f"The object's key has more than {KEY_BYTE_LIMIT} bytes of UTF-8.")
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in key):
+    if _CONTROL.search(key):
         raise InvalidObjectUrl("The object's key holds a control character.")
     if any(segment in {"", ".", ".."} for segment in key.split("/")):
         raise InvalidObjectUrl(
