@@ -26,6 +26,7 @@ from app.core.idempotency import KEPT_HOURS
 from app.core.relay import Relay
 from app.core.runtime import Runtime
 from app.core.settings import Settings
+from app.core.tasks import settle_memory
 from app.files import objects, reindex
 from app.uploads import jobs as uploads
 
@@ -59,6 +60,7 @@ _RESCUE = text(
 )
 _FORGET_KEYS = text("delete from idempotency where created_at < now() - make_interval(hours => :h)")
 _FORGET_SIGNATURES = text("delete from seen_signature where expires_at < now()")
+_FORGET_SESSIONS = text("delete from browser_session where expires_at < now()")
 
 
 async def run(
@@ -75,6 +77,7 @@ async def run(
         runtimes.opened(settings) as runtime,
         working(runtime, tasks, grace_seconds=grace_seconds),
     ):
+        settle_memory()
         await told.wait()
 
 
@@ -135,6 +138,7 @@ async def keep_house(runtime: Runtime, relay: Relay, queue: App) -> None:
     async with runtime.system.transaction(Scope()) as tx:
         await tx.execute(_FORGET_KEYS, {"h": KEPT_HOURS})
         await tx.execute(_FORGET_SIGNATURES)
+        await tx.execute(_FORGET_SESSIONS)
     await queue.job_manager.delete_old_jobs(
         nb_hours=24, include_failed=True, include_cancelled=True, include_aborted=True
     )

@@ -15,7 +15,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import EVERYTHING
 from app.accounts.models import User
 from app.accounts.roles import OrganisationRole
-from app.core import clock, embedded, migrations
+from app.core import clock, embedded, migrations, tasks
 from app.core import runtime as runtimes
 from app.core.db import Scope
 from app.core.runtime import Runtime
@@ -46,6 +46,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Ground]:
     async with runtimes.opened(settings) as runtime:
         bare = await asyncpg.connect(settings.database_url)
         try:
+            tasks.settle_memory()  # as worker and server do
             yield Ground(runtime, bare)
         finally:
             await bare.close()

@@ -13,8 +13,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE_SECONDS = 60.0
-"""How long a server that is away is waited for, while a stream is followed."""
+PAUSE_SECONDS = 1.0
+MOST_FAILURES = 60
+"""Attempts in a row, a pause apart, to go on with a stream of a server that is away."""
 
 
 class ApiError(Exception):
@@ -65,7 +66,7 @@ class Api:
         """The events of a subscription that takes `$after` and whose field selects `cursor`.
 
         A connection that breaks is made anew, and goes on behind the last event. Raises ApiError if the server
-        refuses, or stays away for PATIENCE_SECONDS.
+        refuses, or stays away for a minute.
         """
         failures = 0
         while True:
@@ -76,9 +77,9 @@ class Api:
                     yield event
             except (OSError, WebSocketException) as error:
                 failures += 1
-                if failures > PATIENCE_SECONDS or _is_refusal(error):
+                if failures > MOST_FAILURES or _is_refusal(error):
                     raise ApiError(f"{self.url} does not send progress: {error}") from error
-                await asyncio.sleep(1)
+                await asyncio.sleep(PAUSE_SECONDS)
             else:
                 return
 

@@ -23,6 +23,8 @@ LARGE_BYTES = 16 * 1024 * 1024
 """From here on a file goes in pieces of this size, so that a broken connection costs little."""
 CHUNK_BYTES = 256 * 1024
 TRIES = 6
+PAUSE_SECONDS = 0.25
+"""Before the second try; twice as long before each further one."""
 ARRIVED = {"RECEIVED", "REGISTERED"}
 
 Advance = Callable[[int], None]
@@ -124,7 +126,7 @@ async def _bring(
             except httpx2.HTTPError as error:
                 if attempt == TRIES - 1:
                     raise ApiError(f"{file.path} could not be sent: {_reason(error)}") from error
-                await asyncio.sleep(2**attempt / 4)
+                await asyncio.sleep(PAUSE_SECONDS * 2**attempt)
                 place = (await api.ask(AGAIN, id=place["id"]))["upload"]
             else:
                 return

@@ -174,10 +174,12 @@ def _bucket_key(integration: Integration, location: ObjectLocation) -> tuple[str
                 f"The URL is of the account {location.account}, this integration of {account}."
             )
         case LocalFolder(root=root) if location.bucket == "/":
-            path = Path("/", location.key)
-            if not path.is_relative_to(root):
+            folder = f"{root.as_posix().strip('/')}/".lstrip(
+                "/"
+            )  # keys are checked: no dot segments
+            if not location.key.startswith(folder):
                 raise NotOfThisIntegration("The file is not in this integration's folder.")
-            return "", path.relative_to(root).as_posix()
+            return "", location.key.removeprefix(folder)
     return location.bucket, location.key
 
 
