@@ -26,6 +26,7 @@ from app.core.metrics import Metrics
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.core.storage import endpoint as storage
+from app.core.tasks import settle_memory
 from app.files import local_files
 from app.uploads import receiving
 from schema.build import build
@@ -56,6 +57,7 @@ async def _run(settings: Settings) -> None:
     app = Starlette(middleware=[Middleware(telemetry.RequestIds)])
     async with runtimes.opened(settings) as runtime, runtimes.live(runtime), _beating(pulse):
         serve(app, runtime, pulse)
+        settle_memory()
         await server.create(app, settings, pulse).serve()
 
 

@@ -42,7 +42,7 @@ async def test_a_child_that_does_not_end_is_killed(monkeypatch):
 
 
 async def test_what_a_child_started_ends_with_it():
-    parent = await child(f"{OBEYS}; subprocess.Popen(['sleep', '60'])")
+    parent = await child(f"{OBEYS}; subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL)")
     (grandchild,) = psutil.Process(parent.process.pid).children()
     await supervisor.stop(parent)
     gone, alive = psutil.wait_procs([grandchild], timeout=5)
