@@ -1,11 +1,12 @@
 """Connections: pages of lists that can grow."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 from sqlalchemy import Select
 
+from app.accounts.tokens import TokenScope
 from app.core import paging
 from schema.context import Info
 from schema.inputs import given
@@ -85,14 +86,19 @@ async def listed(
     of: Callable[[Any], NodeType],
     *,
     key: Any = None,
+    needs: Sequence[TokenScope] = (TokenScope.READ,),
 ) -> Connection[NodeType]:
-    """The page of `statement` that was asked for. `key` is the filter, so that cursors of another are refused."""
+    """The page of `statement` that was asked for, if the credentials have one of the scopes it `needs`.
+
+    `key` is the filter, so that cursors of another are refused.
+    """
+    info.context.actor.must_have(*needs)
 
     async def counted(cap: int) -> tuple[int, bool]:
-        async with info.context.read() as session:
+        async with info.context.session() as session:
             return await paging.count(session, statement, cap)
 
-    async with info.context.read() as session:
+    async with info.context.session() as session:
         part = await paging.fetch(session, statement, order, asked, key=key)
     return connection(part, of, counted)
 

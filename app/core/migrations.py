@@ -50,9 +50,9 @@ def _upgrade(config: Config, connection: Connection) -> None:
         try:
             command.upgrade(config, "head")
             connection.commit()
-        except OperationalError as error:
+        except (OperationalError, LockNotAvailable) as error:  # the second: of a script of SQL
             connection.rollback()
-            if last or not isinstance(error.orig, LockNotAvailable):
+            if last or not isinstance(getattr(error, "orig", error), LockNotAvailable):
                 raise
             time.sleep(_PAUSE_SECONDS)
         else:

@@ -5,14 +5,22 @@
 -- has policies of its own on the few tables it needs, and no rights on the others.
 
 do $$
+declare
+    role_name text;
 begin
-    if not exists (select from pg_roles where rolname = 'labelgraph_app') then
-        create role labelgraph_app nologin;
-    end if;
-    if not exists (select from pg_roles where rolname = 'labelgraph_relay') then
-        create role labelgraph_relay nologin;
-    end if;
-    execute format('grant labelgraph_app, labelgraph_relay to %I', current_user);
+    -- roles belong to all databases of a server: another one may be making them at this moment
+    foreach role_name in array array['labelgraph_app', 'labelgraph_relay'] loop
+        if not exists (select from pg_roles where rolname = role_name) then
+            begin
+                execute format('create role %I nologin', role_name);
+            exception when duplicate_object or unique_violation then
+                null;
+            end;
+        end if;
+        if not pg_has_role(role_name, 'member') then
+            execute format('grant %I to %I', role_name, current_user);
+        end if;
+    end loop;
 end
 $$;
 

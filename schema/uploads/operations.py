@@ -10,7 +10,7 @@ from app.core.errors import NotFound
 from app.core.ids import Kind
 from app.uploads import models, queries
 from schema.context import Info
-from schema.paging import After, Before, Connection, First, Last, connection, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.uploads import enums
 from schema.uploads.types import Upload, UploadJob
 
@@ -77,13 +77,6 @@ class UploadQuery:
         )
         states = (filter.status or None) if filter else None
         statement = queries.filtered_jobs(actor, folder_id, states)
-
-        async def counted(cap: int) -> tuple[int, bool]:
-            async with info.context.read() as session:
-                return await paging.count(session, statement, cap)
-
-        async with info.context.read() as session:
-            asked = page(first, after, last, before)
-            key = [folder_id, states]
-            part = await paging.fetch(session, statement, NEWEST_FIRST, asked, key=key)
-        return connection(part, UploadJob.of, counted)
+        asked = page(first, after, last, before)
+        key = [folder_id, states]
+        return await listed(info, statement, NEWEST_FIRST, asked, UploadJob.of, key=key)

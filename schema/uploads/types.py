@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from app.accounts.tokens import TokenScope
 from app.core import ids, paging
 from app.core.ids import Kind
 from app.files import queries as files
@@ -15,7 +16,7 @@ from app.uploads.documents import UnitErrorCode
 from schema.context import Info
 from schema.files.types import File, Folder
 from schema.node import Node, Source, Sources
-from schema.paging import After, Before, Connection, First, Last, connection, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.scalars import SafeInt, Url
 from schema.uploads import enums
 
@@ -199,15 +200,10 @@ class UploadJob(Node):
         before: Before = strawberry.UNSET,
     ) -> Connection[UploadUnit]:
         statement = queries.units_of(self.row, states or None)
-
-        async def counted(cap: int) -> tuple[int, bool]:
-            async with info.context.session() as session:
-                return await paging.count(session, statement, cap)
-
-        async with info.context.session() as session:
-            asked = page(first, after, last, before)
-            part = await paging.fetch(session, statement, UNIT_ORDER, asked, key=states or None)
-        return connection(part, UploadUnit.of, counted)
+        asked = page(first, after, last, before)
+        needs = (TokenScope.UPLOAD, TokenScope.READ)
+        key = states or None
+        return await listed(info, statement, UNIT_ORDER, asked, UploadUnit.of, key=key, needs=needs)
 
     @classmethod
     def of(cls, row: models.UploadJob) -> Self:

@@ -69,16 +69,25 @@ def run(*arguments: str, **said: str) -> Result:
 
 
 def processes_of(home: Path) -> list[psutil.Process]:
-    """Everything that runs with this home: server, worker, PostgreSQL, Valkey."""
+    """What the demo of this home started and is still alive: server, worker, PostgreSQL, Valkey."""
     found = []
-    for process in psutil.process_iter(["cmdline", "environ"]):
+    for process in psutil.process_iter(["name", "cmdline", "environ"]):
         told = [
             *(process.info["cmdline"] or ()),
             (process.info["environ"] or {}).get("LABELGRAPH_HOME", ""),
         ]
-        if any(str(home) in part for part in told) and process.status() != psutil.STATUS_ZOMBIE:
+        is_ours = process.info["name"].startswith(("python", "postgres", "valkey"))
+        if is_ours and any(str(home) in part for part in told) and is_alive(process):
             found.append(process)
     return found
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended and waits to be noticed does not."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def new_home() -> Path:
@@ -274,7 +283,7 @@ def test_a_worker_that_dies_is_started_again(demo):
 def children_of(process: "subprocess.Popen[str]", command: str) -> list[psutil.Process]:
     """The living child processes that do this command."""
     children = psutil.Process(process.pid).children()
-    living = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    living = [child for child in children if is_alive(child)]
     return [child for child in living if command in child.cmdline()]
 
 

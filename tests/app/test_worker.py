@@ -279,5 +279,5 @@ async def test_old_keys_and_signatures_are_forgotten_in_every_organisation(
         keys = await session.execute(text("select key from idempotency"))
         assert keys.scalars().all() == ["new"]
     async with runtime.system.transaction(Scope()) as tx:
-        digests = await tx.execute(text("delete from seen_signature returning digest"))
-        assert digests.scalars().all() == [b"\x02"]
+        digests = await tx.execute(text("select digest from seen_signature"))
+        assert {b"\x01", b"\x02"}.intersection(digests.scalars()) == {b"\x02"}

@@ -311,6 +311,7 @@ def s3_url() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
+    httpx2.post(f"{url}/moto-api/reset")  # the servers of a process share what they hold
     assert httpx2.put(f"{url}/media").status_code == 200
     assert httpx2.put(f"{url}/media/in/one.png", content=b"12345").status_code == 200
     yield url

@@ -33,6 +33,7 @@ def s3() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
+    httpx2.post(f"{address}/moto-api/reset")  # the servers of a process share what they hold
     for bucket in ("media", "own"):
         assert httpx2.put(f"{address}/{bucket}").is_success
     yield address
