@@ -12,6 +12,7 @@ from app.accounts.tokens import TokenScope
 from app.core import ids
 from app.core.ids import Kind
 from app.core.runtime import Runtime
+from app.core.storage.integrations import AccessKey, AmazonS3
 from app.media.samples import samples
 from tests.client import Api
 from tests.schema.registering import Desk, image, units, url
@@ -407,3 +408,45 @@ async def test_a_large_document_goes_by_upload(api: Api, world: World, runtime: 
     await runtime.storage.put(stored, document)
     job = await desk.register({"jsonUploadId": upload_id}, fileName="d.json")
     assert (job["status"], job["doneCount"], job["fileName"]) == ("DONE", 2_500, "d.json")
+
+
+async def test_an_access_point_is_registered_through_an_integration_of_its_kind(
+    api: Api, world: World
+) -> None:
+    assert api.person is not None
+    arn = "arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap/site/cam1.png"
+    folder = await world.folder(api.person)
+    store = AmazonS3("eu-central-1", AccessKey("id", "secret"))
+    desk = Desk(api, folder, await world.bucket(api.person, store=store))
+    job = await desk.register({"json": {"images": [{**image("x"), "objectUrl": arn}]}})
+    (unit,) = units(job)
+    assert (unit["state"], unit["file"]["name"], unit["file"]["width"]) == ("DONE", "cam1.png", 4)
+
+
+async def test_frames_of_a_video_keep_their_metadata_and_their_vectors_are_checked(
+    api: Api, world: World
+) -> None:
+    await api(
+        'mutation { addMetadataEmbedding(input: {key: "clip", dimensions: 3}) {'
+        " userErrors { message } } }"
+    )
+    desk = await Desk.opened(api, world)
+    frames = {"13": {}, "149": {"scene": "night", "clip": [0.1, 0.2, 0.3]}, "7": {"clip": [1]}}
+    metadata = {"camera": "gate", "$encord": {"config": {"sampling_rate": 0}, "frames": frames}}
+    video = next(one.path for one in samples() if one.path.name == "bikes.mp4")
+    element = {"objectUrl": url(video), "clientMetadata": metadata}
+    job = await desk.register({"json": {"videos": [element]}})
+    (unit,) = units(job)
+    assert unit["state"] == "DONE", unit["error"]
+    look = (
+        "query ($id: ID!) { file(id: $id) { metadata"
+        " keyFrames { frame metadata } typeErrors { key frame found } } }"
+    )
+    file = (await api(look, id=unit["file"]["id"]))["file"]
+    assert file["metadata"] == metadata
+    assert [(one["frame"], one["metadata"]) for one in file["keyFrames"]] == [
+        (7, {"clip": [1]}),
+        (13, {}),
+        (149, {"scene": "night", "clip": [0.1, 0.2, 0.3]}),
+    ]
+    assert [(one["key"], one["frame"]) for one in file["typeErrors"]] == [("clip", 7)]
