@@ -29,6 +29,7 @@ from app.core.settings import Settings
 from app.core.tasks import settle_memory
 from app.files import objects, reindex
 from app.uploads import jobs as uploads
+from app.uploads import upkeep
 
 Task = Callable[..., Awaitable[None]]
 """Takes the runtime, then the job's arguments by name."""
@@ -133,8 +134,9 @@ async def rescue(runtime: Runtime) -> int:
 
 
 async def keep_house(runtime: Runtime, relay: Relay, queue: App) -> None:
-    """Delete what nobody will ask for again: events, idempotency keys, signatures, finished jobs."""
+    """Delete what nobody will ask for again: events, idempotency keys, signatures, jobs, lost uploads."""
     await relay.prune()
+    await upkeep.forget_abandoned(runtime)
     async with runtime.system.transaction(Scope()) as tx:
         await tx.execute(_FORGET_KEYS, {"h": KEPT_HOURS})
         await tx.execute(_FORGET_SIGNATURES)

@@ -1,12 +1,22 @@
 """Local uploads: announced, sent by signed PUT or resumably, registered (domain 4)."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlmodel import col, update
 
+from app.core import ids
+from app.core.clock import now
+from app.core.db import Scope
+from app.core.ids import Kind
+from app.core.runtime import Runtime
+from app.core.storage.errors import ObjectNotFound
 from app.media.samples import Sample, samples
+from app.uploads import upkeep
+from app.uploads.models import Upload
 from tests.client import Api
 from tests.schema.registering import Desk, units
 from tests.world import World
@@ -222,3 +232,19 @@ async def test_uploads_of_another_folder_cannot_be_registered_here(api: Api, wor
     (upload,) = await sent(there, "IMAGE", sample("coins.png").path)
     job = await here.register({"items": [{"type": "IMAGE", "uploadIds": [upload]}]})
     assert units(job)[0]["error"]["code"] == "UPLOAD_NOT_FOUND"
+
+
+async def test_an_upload_that_nobody_registers_is_forgotten_with_its_bytes_after_a_week(
+    api: Api, world: World, runtime: Runtime
+) -> None:
+    desk = await Desk.opened(api, world, root=None)
+    old, new = await sent(desk, "IMAGE", *[sample("coins.png").path] * 2)
+    key = f"uploads/{desk.folder.organisation_id.hex}/{ids.decode(Kind.UPLOAD, old).hex}"
+    async with runtime.db.transaction(Scope(desk.folder.organisation_id)) as tx:
+        week_ago = update(Upload).where(col(Upload.object_key) == key)
+        await tx.exec(week_ago.values(created_at=now() - upkeep.KEPT - timedelta(hours=1)))
+    assert await upkeep.forget_abandoned(runtime) == 1
+    assert (await api(STATE, id=old))["upload"] is None
+    assert (await api(STATE, id=new))["upload"]["state"] == "RECEIVED"
+    with pytest.raises(ObjectNotFound):
+        await runtime.storage.head(key)
