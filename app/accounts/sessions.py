@@ -81,19 +81,6 @@ class Sessions:
         await tx.execute(others)
         await members.end_access(tx, actor, actor.user_id)
 
-    async def set_password(self, email: str, password: str) -> None:
-        """Set anybody's password: for whoever runs the server, never for an organisation's administrator.
-
-        People are made members without being asked, so an administrator who could do this could take over
-        accounts of other organisations. Raises NotFound for an unknown e-mail, Invalid for a bad password.
-        """
-        hashed = await self.hasher.hash(password)
-        async with self.db.transaction(Scope()) as tx:
-            known = update(User).where(col(User.email) == members.checked_email(email))
-            done = await tx.execute(known.values(password_hash=hashed).returning(col(User.id)))
-            if done.one_or_none() is None:
-                raise NotFound(f"There is no account {email}.", field=("email",))
-
     async def _user(self, email: str) -> User | None:
         try:
             address = members.checked_email(email)
@@ -146,3 +133,18 @@ def session_of(actor: Actor) -> UUID | None:
     if not actor.credential.startswith(PREFIX):
         return None
     return UUID(actor.credential.removeprefix(PREFIX))
+
+
+async def set_password(db: Database, hasher: Hasher, email: str, password: str) -> None:
+    """Set anybody's password: for whoever runs the server, never for an organisation's administrator.
+
+    People are made members without being asked, so an administrator who could do this could take over
+    accounts of other organisations. `db` is the system's. Raises NotFound for an unknown e-mail, Invalid for
+    a bad password.
+    """
+    hashed = await hasher.hash(password)
+    async with db.transaction(Scope()) as tx:
+        known = update(User).where(col(User.email) == members.checked_email(email))
+        done = await tx.execute(known.values(password_hash=hashed).returning(col(User.id)))
+        if done.one_or_none() is None:
+            raise NotFound(f"There is no account {email}.", field=("email",))

@@ -7,6 +7,7 @@ from app.cli import (
     doctor,
     migrate,
     organisation,
+    password,
     register,
     schema,
     serve,
@@ -40,6 +41,7 @@ def commands() -> typer.Typer:
     cli.command("upload")(upload.upload)
     cli.command("register")(register.register)
     cli.command("schema")(schema.schema)
+    cli.command("password")(password.password)
     tokens = typer.Typer(help="Create, list and revoke API tokens.", no_args_is_help=True)
     tokens.command("create")(token.create)
     tokens.command("list")(token.show)

@@ -423,6 +423,17 @@ def test_a_new_server_gets_its_first_organisation_and_token(settings, home):
     assert "revoked" in run("token", "list", email, **services).stdout
 
 
+def test_a_password_is_set_by_whoever_runs_the_server(settings, home):
+    services = services_of(settings, home)
+    email = f"first-{os.getpid()}-{time.monotonic_ns()}@example.org"
+    run("organisation", "create", "Acme", email, **services)
+    good = {**services, "LABELGRAPH_NEW_PASSWORD": "a good long password"}
+    assert f"{email} can sign in" in run("password", email, **good).stdout
+    short = run("password", email, **{**services, "LABELGRAPH_NEW_PASSWORD": "short"})
+    assert (short.exit_code, "at least 10 characters" in short.output) == (1, True)
+    assert run("password", "nobody@example.org", **good).exit_code == 1
+
+
 def test_tokens_of_strangers_are_refused_in_a_sentence(settings, home):
     done = run("token", "create", "nobody@example.org", **services_of(settings, home))
     assert done.exit_code == 1

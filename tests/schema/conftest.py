@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 
 from app import main
 from app.accounts.passwords import Hasher
-from app.accounts.sessions import Sessions
+from app.accounts.sessions import Sessions, set_password
 from app.core.runtime import Runtime
 from tests.browser import PASSWORD, Browser
 from tests.world import Person, World
@@ -26,7 +26,7 @@ def desk(runtime: Runtime) -> Sessions:
 async def person(world: World, desk: Sessions) -> Person:
     """Somebody who knows their password."""
     found = await world.organisation()
-    await desk.set_password(found.email, PASSWORD)
+    await set_password(desk.db, desk.hasher, found.email, PASSWORD)
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.accounts.models import User
-from app.accounts.sessions import Sessions
+from app.accounts.sessions import Sessions, set_password
 from app.core.clock import new_id
 from app.core.errors import Invalid, NotFound, RateLimited
 from app.core.runtime import Runtime
@@ -103,4 +103,4 @@ async def test_the_present_password_cannot_be_guessed_for_long(api: Api, person:
 
 async def test_no_password_is_set_for_an_unknown_e_mail(desk: Sessions) -> None:
     with pytest.raises(NotFound):
-        await desk.set_password("nobody@example.org", PASSWORD)
+        await set_password(desk.db, desk.hasher, "nobody@example.org", PASSWORD)

@@ -9,7 +9,7 @@ from sqlmodel import col, update
 from app.accounts import members
 from app.accounts.models import BrowserSession
 from app.accounts.roles import MemberType, OrganisationRole
-from app.accounts.sessions import Sessions
+from app.accounts.sessions import Sessions, set_password
 from app.core import clock, ids
 from app.core.clock import new_id
 from app.core.db import Scope
@@ -131,7 +131,7 @@ async def test_somebody_without_any_organisation_cannot_sign_in(
 ) -> None:
     assert api.person is not None
     member = await world.member(api.person)
-    await desk.set_password(member.email, PASSWORD)
+    await set_password(desk.db, desk.hasher, member.email, PASSWORD)
     await api.change(
         "mutation ($input: RemoveMemberInput!) { removeMember(input: $input)"
         " { userErrors { code } } }",
