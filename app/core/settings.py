@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     allowed_endpoints: list[str] = []
     """Hosts of object stores that may lie in a private network or speak plain http."""
 
+    aws_access_key_id: str | None = None
+    """The server's own AWS keys, with which it takes on the roles that integrations name."""
+    aws_secret_access_key: SecretStr | None = None
+
     pool_size: int = Field(default=10, ge=1)
     pool_wait_seconds: float = 2.0
     drain_seconds: float = Field(default=0.0, ge=0)

@@ -8,7 +8,7 @@ from typing import Self
 
 from app.core.settings import Settings
 from app.core.storage import guard, integrations, opening
-from app.core.storage.integrations import Allowances
+from app.core.storage.integrations import Allowances, ServerKeys
 from app.core.storage.store import Store
 from app.files import configuration, sealing
 from app.files.models import Integration
@@ -16,27 +16,35 @@ from app.files.models import Integration
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the operator of this server allows integrations: private hosts, and folders of its machine."""
+    """What the operator allows integrations: private hosts, folders of this machine, roles of AWS."""
 
     hosts: frozenset[str]
     folders: tuple[Path, ...]
+    amazon: ServerKeys | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """As the settings have it."""
         hosts = frozenset(host.lower() for host in settings.allowed_endpoints)
-        return cls(hosts, tuple(settings.local_roots))
+        return cls(hosts, tuple(settings.local_roots), _keys(settings))
 
     @property
     def unguarded(self) -> Allowances:
         """Enough to check a configuration, and to open folders."""
-        return Allowances(self.hosts, self.folders)
+        return Allowances(self.hosts, self.folders, amazon=self.amazon)
 
     @asynccontextmanager
     async def in_force(self) -> AsyncGenerator[Allowances]:
         """The same, with the guard running that watches over connections to endpoints of users."""
         async with guard.running(self.hosts) as proxy_url:
-            yield Allowances(self.hosts, self.folders, proxy_url)
+            yield Allowances(self.hosts, self.folders, proxy_url, self.amazon)
+
+
+def _keys(settings: Settings) -> ServerKeys | None:
+    key_id, secret = settings.aws_access_key_id, settings.aws_secret_access_key
+    if key_id is None or secret is None:
+        return None
+    return ServerKeys(key_id, secret.get_secret_value())
 
 
 def integration_of(row: Integration, secret: bytes) -> integrations.Integration:

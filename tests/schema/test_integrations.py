@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from moto.server import ThreadedMotoServer
+from pydantic import SecretStr
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -16,10 +18,12 @@ from app.accounts.roles import OrganisationRole
 from app.core.clock import new_id
 from app.core.db import Scope
 from app.core.runtime import Runtime
+from app.core.settings import Settings
 from app.core.storage.integrations import AccessKey, S3Compatible
 from app.files import checks, configuration, local_files, sealing, stores
 from app.files.models import Integration, StorageLocation
 from app.files.stores import Terms
+from app.main import serve
 from tests.client import Api
 from tests.schema.public_ids import public
 from tests.statements import Statements
@@ -453,3 +457,28 @@ async def test_a_file_of_a_local_folder_is_served_at_a_link_of_ours(
             (await http.put(link, content=b"x")).status_code,
         ]
     assert statuses == [403, 403, 404, 405]
+
+
+ROLE = {
+    "awsS3": {
+        "region": "eu-central-1",
+        "bucket": "media",
+        "credentials": {
+            "role": {"roleArn": "arn:aws:iam::123456789012:role/labels", "externalId": "acme"}
+        },
+    }
+}
+
+
+async def test_roles_of_aws_need_keys_of_the_servers_own(
+    api: Api, settings: Settings, runtime: Runtime
+) -> None:
+    error = await api.refusal(CREATE, input={"title": "Role", "store": ROLE})
+    assert "no AWS keys" in error["message"]
+    keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": SecretStr("x")}
+    able = replace(runtime, settings=settings.model_copy(update=keys))
+    application = Starlette()
+    serve(application, able)
+    async with Api.connect(application, api.person) as there:
+        payload = await there.change(CREATE, input={"title": "Role", "store": ROLE})
+    assert payload["integration"]["title"] == "Role"
