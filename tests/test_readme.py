@@ -7,6 +7,7 @@ import pytest
 
 from app.core import ids
 from app.core.ids import Kind
+from app.core.settings import Settings
 from tests.client import Api
 from tests.schema.registering import Desk
 from tests.socket import Open
@@ -14,6 +15,15 @@ from tests.world import World
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 QUERY = r'"query": "(.*?)"}'
+
+
+def test_every_setting_is_told_to_operators() -> None:
+    told = (Path(__file__).parents[1] / "docs" / "operating.md").read_text()
+    names = [
+        field.validation_alias or f"LABELGRAPH_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+    ]
+    assert [name for name in names if f"`{name}`" not in told] == []
 
 
 def documents() -> list[str]:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class OidcIssuer(BaseSettings):
+class OidcIssuer(BaseModel):
     """One issuer of bearer tokens that this server believes."""
 
     issuer: str
