@@ -244,6 +244,7 @@ async def test_a_cancelled_job_keeps_what_is_done_and_its_counts_add_up(
     assert stopped["doneCount"] + stopped["cancelledCount"] == stopped["unitCount"] == 200
     await asyncio.sleep(0.5)
     assert len(await files(desk)) == stopped["doneCount"]
+    assert (await desk.look(job))["status"] == "CANCELLED"
 
 
 async def test_an_ended_job_cannot_be_cancelled(api: Api, world: World) -> None:
