@@ -18,7 +18,7 @@ FOLDERS = {
     "Pictures": {MediaType.IMAGE},
     "Films and sound": {MediaType.VIDEO, MediaType.AUDIO},
     "Medical": {MediaType.DICOM_FILE, MediaType.NIFTI},
-    "Text and series": {MediaType.PLAIN_TEXT, MediaType.TIME_SERIES},
+    "Text and series": {MediaType.PLAIN_TEXT, MediaType.PDF, MediaType.TIME_SERIES},
 }
 METADATA_SCHEMA = {
     "package": {"ty": "variant", "hint": "varchar"},
@@ -36,6 +36,7 @@ DOMAINS = {
     MediaType.NIFTI: "medical",
     MediaType.AUDIO: "sound",
     MediaType.PLAIN_TEXT: "text",
+    MediaType.PDF: "text",
     MediaType.TIME_SERIES: "text",
 }
 FIRST_DAY = datetime(2025, 1, 1, 9, tzinfo=UTC)

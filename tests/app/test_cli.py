@@ -190,6 +190,7 @@ def test_the_demo_loads_real_files_and_reports_the_broken_ones(demo):
     assert sum(job["errorCount"] for job in loaded) == len(
         [sample for sample in samples() if not sample.good]
     )
+    assert set().union(*shelves.FOLDERS.values()) == {sample.type for sample in samples()}
     keys = demo.ask("{ metadataSchema { keys { name } typeErrors { nodes { found } } } }")
     assert {key["name"] for key in keys["metadataSchema"]["keys"]} == set(shelves.METADATA_SCHEMA)
     assert keys["metadataSchema"]["typeErrors"]["nodes"] == []
