@@ -1,0 +1,1 @@
+"""From a document to an answer: cached, checked, priced, planned and executed, whatever transport it came by."""
