@@ -69,6 +69,10 @@ class Context:
         async with self.runtime.db.transaction(scope or self.actor.scope) as tx:
             yield tx
 
+    def columns(self, info: "Info") -> frozenset[str] | None:
+        """Which columns of the rows in the connection that this field gives are wanted; None: all."""
+        return None
+
     async def load(self, batch: Batch[K, V], key: K) -> V | None:
         """What `batch` finds for `key`, asked together with every other key of this tick."""
         loader = self._loaders.get(batch)

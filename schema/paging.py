@@ -1,17 +1,19 @@
 """Connections: pages of lists that can grow."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
-from sqlalchemy import Select
 
 from app.accounts.tokens import TokenScope
 from app.core import paging
+from app.core.paging import Listing
 from schema.context import Info
 from schema.inputs import given
 
 NodeType = TypeVar("NodeType")
+R = TypeVar("R")
 
 First = Annotated[
     int | None, strawberry.argument(description="How many from the start, 0 to 1,000; default 50.")
@@ -45,29 +47,60 @@ class TotalCount:
 
 @strawberry.type(description="A row in a page.")
 class Edge(Generic[NodeType]):
-    """Relay's edge."""
+    """Relay's edge: the row at a position of a page."""
 
-    cursor: str = strawberry.field(description="Where this row stands in the list.")
     node: NodeType = strawberry.field(description="The row.")
+    part: strawberry.Private[paging.Slice[Any]]
+    position: strawberry.Private[int]
+
+    @strawberry.field(description="Where this row stands in the list.")
+    def cursor(self) -> str:
+        return self.part.cursor(self.position)
+
+
+Counted = Callable[[Info, int], Awaitable[tuple[int, bool]]]
+"""How many rows a list has, and whether that is all; counting stops at the given number."""
 
 
 @strawberry.type(description="A page of a list, in the list's order.")
 class Connection(Generic[NodeType]):
-    """Relay's connection, with `nodes` and a count on request."""
+    """Relay's connection, with `nodes` and a count on request. What is not selected is not made."""
 
-    edges: list[Edge[NodeType]] = strawberry.field(description="The rows with their cursors.")
-    nodes: list[NodeType] = strawberry.field(description="The rows alone.")
-    page_info: PageInfo = strawberry.field(description="The bounds of this page.")
-    counted: strawberry.Private[Callable[[int], Awaitable[tuple[int, bool]]]]
+    part: strawberry.Private[paging.Slice[Any]]
+    of: strawberry.Private[Callable[[Any], Any]]
+    counted: strawberry.Private[Counted]
+
+    @strawberry.field(description="The rows with their cursors.")
+    def edges(self) -> list[Edge[NodeType]]:
+        nodes = map(self.of, self.part.rows)
+        return [
+            Edge(node=node, part=self.part, position=position)
+            for position, node in enumerate(nodes)
+        ]
+
+    @strawberry.field(description="The rows alone.")
+    def nodes(self) -> list[NodeType]:
+        return list(map(self.of, self.part.rows))
+
+    @strawberry.field(description="The bounds of this page.")
+    def page_info(self) -> PageInfo:
+        part = self.part
+        return PageInfo(
+            has_next_page=part.has_next,
+            has_previous_page=part.has_previous,
+            start_cursor=part.cursor(0) if part.rows else None,
+            end_cursor=part.cursor(-1) if part.rows else None,
+        )
 
     @strawberry.field(description="How many rows the whole list has; counted only when selected.")
     async def total_count(
         self,
+        info: Info,
         up_to: Annotated[
             int, strawberry.argument(description="Stop counting here, 0 to 100,000.")
         ] = 10_000,
     ) -> TotalCount:
-        value, is_exact = await self.counted(max(0, min(up_to, 100_000)))
+        value, is_exact = await self.counted(info, max(0, min(up_to, 100_000)))
         return TotalCount(value=value, is_exact=is_exact)
 
 
@@ -80,45 +113,20 @@ def page(first: int | None, after: str | None, last: int | None, before: str | N
 
 async def listed(
     info: Info,
-    statement: Select[Any],
-    order: paging.Order[Any],
+    listing: Listing[R],
     asked: paging.Page,
-    of: Callable[[Any], NodeType],
-    *,
-    key: Any = None,
+    of: Callable[[R], NodeType],
     needs: Sequence[TokenScope] = (TokenScope.READ,),
 ) -> Connection[NodeType]:
-    """The page of `statement` that was asked for, if the credentials have one of the scopes it `needs`.
-
-    `key` is the filter, so that cursors of another are refused.
-    """
-    info.context.actor.must_have(*needs)
-
-    async def counted(cap: int) -> tuple[int, bool]:
-        async with info.context.session() as session:
-            return await paging.count(session, statement, cap)
-
-    async with info.context.session() as session:
-        part = await paging.fetch(session, statement, order, asked, key=key)
-    return connection(part, of, counted)
-
-
-def connection(
-    part: paging.Slice[Any],
-    of: Callable[[Any], NodeType],
-    counted: Callable[[int], Awaitable[tuple[int, bool]]],
-) -> Connection[NodeType]:
-    """The connection of a page of rows."""
-    nodes = [of(row) for row in part.rows]
-    pairs = zip(part.cursors, nodes, strict=True)
-    return Connection(
-        edges=[Edge(cursor=cursor, node=node) for cursor, node in pairs],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=part.has_next,
-            has_previous_page=part.has_previous,
-            start_cursor=part.cursors[0] if part.cursors else None,
-            end_cursor=part.cursors[-1] if part.cursors else None,
-        ),
-        counted=counted,
+    """The page of the list that was asked for, if the credentials have one of the scopes it `needs`."""
+    context = info.context
+    context.actor.must_have(*needs)
+    part = await paging.fetch(
+        context.runtime.reads, context.actor.scope, listing, asked, context.columns(info)
     )
+    return Connection(part=part, of=of, counted=partial(_counted, listing))
+
+
+async def _counted(listing: Listing[Any], info: Info, cap: int) -> tuple[int, bool]:
+    context = info.context
+    return await paging.count(context.runtime.reads, context.actor.scope, listing, cap)

@@ -160,5 +160,5 @@ async def worker(runtime: Runtime) -> AsyncGenerator[None]:
 @pytest.fixture
 def statements(runtime: Runtime) -> Iterator[Statements]:
     """The SQL that the application's role runs."""
-    with Statements.recorded(runtime.db.engine) as recorded:
+    with Statements.recorded(runtime) as recorded:
         yield recorded

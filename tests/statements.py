@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.runtime import Runtime
 
 
 @dataclass(slots=True)
@@ -17,19 +18,22 @@ class Statements:
 
     @classmethod
     @contextmanager
-    def recorded(cls, engine: AsyncEngine) -> Iterator["Statements"]:
-        """Record what runs on the engine inside the block."""
+    def recorded(cls, runtime: Runtime) -> Iterator["Statements"]:
+        """Record what the application's role runs inside the block."""
         recorded = cls()
 
         def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
             if not statement.startswith("select set_config("):
                 recorded.texts.append(statement)
 
-        event.listen(engine.sync_engine, "before_cursor_execute", note)
+        engine, listeners = runtime.db.engine.sync_engine, runtime.reads.listeners
+        event.listen(engine, "before_cursor_execute", note)
+        listeners.append(recorded.texts.append)
         try:
             yield recorded
         finally:
-            event.remove(engine.sync_engine, "before_cursor_execute", note)
+            event.remove(engine, "before_cursor_execute", note)
+            listeners.remove(recorded.texts.append)
 
     def clear(self) -> None:
         """Forget what ran so far."""

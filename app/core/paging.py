@@ -3,17 +3,29 @@
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
 
 from app.core import texts
-from app.core.db import Session
+from app.core.compiled import Compiled
+from app.core.db import Scope
 from app.core.errors import Invalid
+from app.core.reads import Reads
 
 T = TypeVar("T")
 DEFAULT_SIZE = 50
@@ -56,49 +68,143 @@ class Order(Generic[T]):
     name: str = "id"
 
 
-@dataclass(frozen=True, slots=True)
-class Slice(Generic[T]):
-    """The rows of a page in the list's order, with a cursor each."""
+@dataclass(frozen=True, eq=False)
+class Listing(Generic[T]):
+    """A list that can be paged and counted: a select of one entity, and its order.
 
-    rows: list[T]
-    cursors: list[str]
+    `key` tells it from other lists, so that cursors do not mix. A listing may be kept and used again: what
+    was compiled for it stays with it.
+    """
+
+    statement: Select[Any]
+    order: Order[T]
+    key: object = None
+    is_filtered: bool = False
+    """Whether good plans depend on the values that are looked for."""
+    _compiled: dict[Any, Compiled] = field(default_factory=dict)
+
+    @property
+    def plans(self) -> str:
+        """PostgreSQL's plan_cache_mode for it."""
+        return "force_custom_plan" if self.is_filtered else "auto"
+
+    @cached_property
+    def mark(self) -> str:
+        """What its cursors begin with."""
+        told = [self.order.name, self.order.is_descending, self.key]
+        return hashlib.sha256(orjson.dumps(told, default=str)).hexdigest()[:10]
+
+    def compiled(self, key: Any, make: Callable[[], Select[Any]]) -> Compiled:
+        """The statement of this key, made and compiled when it is first wanted."""
+        found = self._compiled.get(key)
+        if found is None:
+            found = self._compiled[key] = Compiled.of(make())
+        return found
+
+
+@dataclass(frozen=True)
+class Slice(Generic[T]):
+    """The rows of a page in the list's order; cursors are made when they are asked for."""
+
+    rows: Sequence[T]
     has_next: bool
     has_previous: bool
+    order: Order[T]
+    mark: str
+
+    def cursor(self, position: int) -> str:
+        """Where a row of the page stands."""
+        return encode(self.order.values(self.rows[position]), self.mark)
+
+    @property
+    def cursors(self) -> list[str]:
+        """One for each row."""
+        values, mark = self.order.values, self.mark
+        return [encode(values(row), mark) for row in self.rows]
 
 
 async def fetch(
-    session: Session, statement: Select[Any], order: Order[T], page: Page, *, key: Any = None
+    reads: Reads,
+    scope: Scope,
+    listing: Listing[T],
+    page: Page,
+    columns: frozenset[str] | None = None,
 ) -> Slice[T]:
-    """One page of `statement`'s single entity. `key` is the filter: cursors of another filter are refused."""
-    size, mark = page.size, _fingerprint(order, key)
-    for cursor, is_lower, name in ((page.after, True, "after"), (page.before, False, "before")):
-        if cursor is not None:
-            values = _checked(order, decode(cursor, mark, name), name)
-            bound = _bound(order, values, is_lower=is_lower)
-            statement = statement.where(bound)
-    downward = order.is_descending != page.is_backward
-    sort = [column.desc() if downward else column.asc() for column in order.columns]
-    found = (await session.execute(statement.order_by(*sort).limit(size + 1))).scalars().all()
-    rows, more = list(found[:size]), len(found) > size
-    if page.is_backward:
-        rows.reverse()
-    cursors = [encode(order.values(row), mark) for row in rows]
+    """One page of a list: rows with these columns, and those that the order needs; None: with all."""
+    size, after, before = page.size, None, None
+    if page.after is not None:
+        after = _checked(listing.order, decode(page.after, listing.mark, "after"), "after")
+    if page.before is not None:
+        before = _checked(listing.order, decode(page.before, listing.mark, "before"), "before")
+    key = (columns, page.is_backward, after is None, before is None)
+    compiled = listing.compiled(key, lambda: _paged(listing, page, columns))
+    given = {"size": size + 1, **_named("after", after), **_named("before", before)}
+    found: Any = await reads.fetch(
+        scope, compiled.sql, compiled.arguments(given), plans=listing.plans
+    )
+    return sliced(listing, page, found)
+
+
+def sliced(listing: Listing[T], page: Page, found: Sequence[T]) -> Slice[T]:
+    """The page that was asked for, of rows that were read in its direction, one more than it has."""
+    rows, more = found[: page.size], len(found) > page.size
     return Slice(
-        rows,
-        cursors,
+        rows[::-1] if page.is_backward else rows,
         has_next=(page.before is not None) if page.is_backward else more,
         has_previous=more if page.is_backward else page.after is not None,
+        order=listing.order,
+        mark=listing.mark,
     )
 
 
-async def count(session: Session, statement: Select[Any], cap: int) -> tuple[int, bool]:
+def _paged(listing: Listing[T], page: Page, columns: frozenset[str] | None) -> Select[Any]:
+    """The statement of a page, with parameters in place of cursors and size."""
+    order, statement = listing.order, narrowed(listing.statement, listing.order, columns)
+    for cursor, is_lower, name in ((page.after, True, "after"), (page.before, False, "before")):
+        if cursor is not None:
+            values = [
+                bindparam(f"{name}_{number}", None, type_=column.type)
+                for number, column in enumerate(order.columns)
+            ]
+            statement = statement.where(_bound(order, values, is_lower=is_lower))
+    return statement.order_by(*ordered(order, page)).limit(bindparam("size", 1))
+
+
+def narrowed(
+    statement: Select[Any], order: Order[Any], columns: frozenset[str] | None
+) -> Select[Any]:
+    """The select of an entity with these columns of it alone, and those of the order."""
+    table = statement.column_descriptions[0]["entity"].__table__
+    needed = {column.name for column in order.columns}
+    wanted = [one for one in table.c if columns is None or one.name in columns | needed]
+    return statement.with_only_columns(*wanted, maintain_column_froms=True)
+
+
+def ordered(order: Order[Any], page: Page) -> list[Any]:
+    """How rows are sorted so that the page comes first."""
+    is_downward = order.is_descending != page.is_backward
+    return [column.desc() if is_downward else column.asc() for column in order.columns]
+
+
+def _named(name: str, values: Sequence[Any] | None) -> dict[str, Any]:
+    return {f"{name}_{number}": value for number, value in enumerate(values or ())}
+
+
+async def count(reads: Reads, scope: Scope, listing: Listing[Any], cap: int) -> tuple[int, bool]:
     """How many rows, and whether that is all: counting stops at `cap`."""
-    limited: Select[Any] = (
-        statement.with_only_columns(literal_column("1")).order_by(None).limit(cap + 1)
+    compiled = listing.compiled("count", lambda: counted(listing))
+    arguments = compiled.arguments({"size": cap + 1})
+    (row,) = await reads.fetch(scope, compiled.sql, arguments, plans=listing.plans)
+    return min(row[0], cap), row[0] <= cap
+
+
+def counted(listing: Listing[Any]) -> Select[Any]:
+    """The statement of a count, with a parameter for where it stops."""
+    limited: Select[Any] = listing.statement.with_only_columns(
+        literal_column("1"), maintain_column_froms=True
     )
-    counted = await session.execute(select(func.count()).select_from(limited.subquery()))
-    value = int(counted.scalar_one())
-    return min(value, cap), value <= cap
+    limited = limited.order_by(None).limit(bindparam("size", 1))
+    return select(func.count()).select_from(limited.subquery())
 
 
 def encode(values: Sequence[Any], mark: str) -> str:
@@ -142,11 +248,6 @@ def _fits(column: ColumnElement[Any], value: Any) -> bool:
 def _bound(order: Order[T], values: Sequence[Any], *, is_lower: bool) -> ColumnElement[bool]:
     left, right = tuple_(*order.columns), tuple_(*values)
     return left > right if is_lower != order.is_descending else left < right
-
-
-def _fingerprint(order: Order[T], key: Any) -> str:
-    told = orjson.dumps([order.name, order.is_descending, key], default=str)
-    return hashlib.sha256(told).hexdigest()[:10]
 
 
 def _plain(value: Any) -> Any:

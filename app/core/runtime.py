@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from app.core import boot, clock, tasks
 from app.core.db import APP_ROLE, RELAY_ROLE, Database
 from app.core.hub import Hub
+from app.core.reads import Reads
 from app.core.relay import Relay
 from app.core.settings import Settings
 from app.core.storage.own import open_own
@@ -30,6 +31,8 @@ class Runtime:
     system: Database
     """As the relay's role: the outbox, and the look-ups that say who someone is."""
     bus: "redis.Redis"
+    reads: Reads
+    """Single statements as the application's role, without transactions."""
     hub: Hub
     storage: Store
     links: Links
@@ -51,6 +54,12 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
     system = Database.open(
         settings.relay_database_url or settings.database_url, role=RELAY_ROLE, pool_size=4
     )
+    reads = Reads(
+        settings.database_url,
+        role=APP_ROLE,
+        size=settings.pool_size,
+        wait_seconds=settings.pool_wait_seconds,
+    )
     bus = valkey(settings.redis_url)
     key = secret(settings)
     links = Links(f"{settings.url}/storage", key, clock.now)
@@ -61,13 +70,14 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
             db=db,
             system=system,
             bus=bus,
+            reads=reads,
             hub=Hub(system, bus),
             storage=open_own(storage_url(settings), links),
             links=links,
             secret=key,
         )
     finally:
-        await asyncio.gather(db.close(), system.close(), bus.aclose())
+        await asyncio.gather(db.close(), system.close(), reads.close(), bus.aclose())
 
 
 @asynccontextmanager

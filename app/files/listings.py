@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from app.accounts.actor import Actor
 from app.core.db import Session
-from app.core.paging import Order
+from app.core.paging import Listing, Order
 from app.core.texts import is_storable
 from app.files import access, filters, queries
 from app.files.filters import FileFilter, FolderFilter, PlaceTest
@@ -42,15 +42,6 @@ class Sort:
 
     field: SortField = SortField.CREATED_AT
     is_descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """A list that can be paged and counted; `key` tells it from others, so that cursors do not mix."""
-
-    statement: Select[Any]
-    order: Order[T]
-    key: object = None
 
 
 async def folders(
@@ -85,7 +76,8 @@ def files(
     """The files that the filter lets through."""
     statement = access.listed_files(actor, whole_organisation=whole_organisation)
     statement = statement.where(filters.condition(given))
-    return Listing(statement, _file_order(sort), (given, whole_organisation))
+    key = (given, whole_organisation)
+    return Listing(statement, _file_order(sort), key, is_filtered=given != FileFilter())
 
 
 def files_in(actor: Actor, place: PlaceTest, given: FileFilter, sort: Sort) -> Listing[File]:
@@ -93,7 +85,8 @@ def files_in(actor: Actor, place: PlaceTest, given: FileFilter, sort: Sort) -> L
     statement = access.visible_files(actor).where(
         filters.in_folder(place), filters.condition(given)
     )
-    return Listing(statement, _file_order(sort), (given, place))
+    is_filtered = given != FileFilter()
+    return Listing(statement, _file_order(sort), (given, place), is_filtered=is_filtered)
 
 
 def members(actor: Actor, composite_id: UUID) -> Listing[FileMember]:

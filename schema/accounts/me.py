@@ -13,6 +13,7 @@ from app.accounts.roles import MemberType, OrganisationRole
 from app.accounts.tokens import TokenScope
 from app.core import ids
 from app.core.ids import Kind
+from app.core.paging import Listing
 from schema.accounts.types import Organisation
 from schema.context import Info
 from schema.paging import After, Before, Connection, First, Last, listed, page
@@ -76,7 +77,7 @@ class Me:
     ) -> Connection[Membership]:
         statement = queries.own_memberships(info.context.actor)
         asked = page(first, after, last, before)
-        return await listed(info, statement, queries.MEMBERSHIPS, asked, Membership.of)
+        return await listed(info, Listing(statement, queries.MEMBERSHIPS), asked, Membership.of)
 
     @classmethod
     def of(cls, row: models.User, actor: Actor) -> Self:

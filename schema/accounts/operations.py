@@ -9,6 +9,7 @@ from app.accounts import queries
 from app.accounts.tokens import TokenScope
 from app.core import ids
 from app.core.ids import Kind
+from app.core.paging import Listing
 from schema.accounts.credentials import ApiToken, PublicKey
 from schema.accounts.me import Me
 from schema.accounts.types import Organisation
@@ -55,7 +56,7 @@ class AccountQuery:
     ) -> Connection[Organisation] | None:
         statement = queries.visible_organisations(info.context.actor)
         asked = page(first, after, last, before)
-        return await listed(info, statement, queries.ORGANISATIONS, asked, Organisation.of)
+        return await listed(info, Listing(statement, queries.ORGANISATIONS), asked, Organisation.of)
 
     @strawberry.field(
         description="API tokens of the current organisation that were not revoked, newest first; your own"
@@ -77,8 +78,8 @@ class AccountQuery:
         is_everyone = bool(filter and filter.everyone)
         statement = queries.tokens_matching(info.context.actor, user_id, is_everyone=is_everyone)
         asked = page(first, after, last, before)
-        key = [user_id, is_everyone]
-        return await listed(info, statement, queries.TOKENS, asked, ApiToken.of, key=key)
+        listing = Listing(statement, queries.TOKENS, [user_id, is_everyone])
+        return await listed(info, listing, asked, ApiToken.of)
 
     @strawberry.field(description="Your public keys, oldest first; at most 50.")
     async def public_keys(self, info: Info) -> list[PublicKey] | None:

@@ -11,6 +11,7 @@ from app.accounts import models, queries
 from app.accounts.roles import MemberType, OrganisationRole
 from app.core import ids
 from app.core.ids import Kind
+from app.core.paging import Listing
 from schema.accounts.users import User
 from schema.context import Info
 from schema.inputs import given
@@ -169,7 +170,8 @@ class Organisation(Node):
         )
         statement = queries.members_matching(info.context.actor, email, roles)
         asked = page(first, after, last, before)
-        return await listed(info, statement, queries.MEMBERS, asked, Member.of, key=[email, roles])
+        listing = Listing(statement, queries.MEMBERS, [email, roles])
+        return await listed(info, listing, asked, Member.of)
 
     @strawberry.field(
         description="Its groups, by name; null unless it is your current organisation."
@@ -186,7 +188,7 @@ class Organisation(Node):
             return None
         statement = queries.visible_groups(info.context.actor)
         asked = page(first, after, last, before)
-        return await listed(info, statement, queries.GROUPS, asked, Group.of)
+        return await listed(info, Listing(statement, queries.GROUPS), asked, Group.of)
 
     @strawberry.field(description="Its tags, by name; null unless it is your current organisation.")
     async def tags(
@@ -201,7 +203,7 @@ class Organisation(Node):
             return None
         statement = queries.visible_tags(info.context.actor)
         asked = page(first, after, last, before)
-        return await listed(info, statement, queries.TAGS, asked, Tag.of)
+        return await listed(info, Listing(statement, queries.TAGS), asked, Tag.of)
 
     @classmethod
     def of(cls, row: models.Organisation) -> Self:

@@ -10,11 +10,10 @@ from app.files import checks, listings, queries
 from app.files.stores import Terms
 from schema.context import Info
 from schema.files import inputs
-from schema.files.connections import connected
 from schema.files.inputs import IntegrationFilter, WholeOrganisation
 from schema.files.integrations import Integration
 from schema.inputs import given
-from schema.paging import After, Before, Connection, First, Last, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 
@@ -65,7 +64,7 @@ class IntegrationQuery:
             titles=titles,
             whole_organisation=include_organisation_access,
         )
-        return await connected(info, listing, page(first, after, last, before), Integration.of)
+        return await listed(info, listing, page(first, after, last, before), Integration.of)
 
     @strawberry.field(
         description="Try an integration out: open its store and look for an object, or else list the bucket. No"

@@ -11,11 +11,10 @@ from app.core.ids import Kind
 from app.files import access, listings, models, queries
 from schema.accounts.users import User
 from schema.context import Info
-from schema.files.connections import connected
 from schema.files.enums import EntityRole, StorageLocation
 from schema.files.parts import Grant, user_of
 from schema.node import Node, Source, Sources
-from schema.paging import After, Before, Connection, First, Last, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 
 
 @strawberry.type(
@@ -102,7 +101,7 @@ class Integration(Node):
         before: Before = strawberry.UNSET,
     ) -> Connection[Grant]:
         listing = listings.integration_grants(info.context.actor, self.row.id)
-        return await connected(info, listing, page(first, after, last, before), Grant.of)
+        return await listed(info, listing, page(first, after, last, before), Grant.of)
 
     @classmethod
     def of(cls, row: models.Integration) -> Self:

@@ -9,10 +9,9 @@ from app.core.ids import Kind
 from app.files import listings
 from schema.context import Info
 from schema.files import inputs
-from schema.files.connections import connected
 from schema.files.inputs import Filter, FolderFilters, Sorts, WholeOrganisation
 from schema.files.types import File, Folder
-from schema.paging import After, Before, Connection, First, Last, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 
@@ -53,7 +52,7 @@ class FileQuery:
                 is_recursive=recursive,
                 whole_organisation=include_organisation_access,
             )
-        return await connected(info, listing, page(first, after, last, before), Folder.of)
+        return await listed(info, listing, page(first, after, last, before), Folder.of)
 
     @strawberry.field(description="One file; null if it is unknown or not for you.")
     async def file(self, info: Info, id: Id) -> File | None:
@@ -82,4 +81,4 @@ class FileQuery:
             inputs.sort_of(sort),
             whole_organisation=include_organisation_access,
         )
-        return await connected(info, listing, page(first, after, last, before), File.of)
+        return await listed(info, listing, page(first, after, last, before), File.of)

@@ -17,13 +17,12 @@ from schema.accounts.types import Tag
 from schema.accounts.users import User
 from schema.context import Info
 from schema.files import inputs
-from schema.files.connections import connected
 from schema.files.enums import EntityRole, FileType, StorageLocation
 from schema.files.inputs import Filter, IncludeBelow, Sorts
 from schema.files.parts import FileTypeError, FolderSummary, Grant, KeyFrame, user_of
 from schema.inputs import given
 from schema.node import Node, Source, Sources
-from schema.paging import After, Before, Connection, First, Last, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.scalars import Json, SafeInt, Url
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Folder(Node):
         before: Before = strawberry.UNSET,
     ) -> "Connection[Folder]":
         listing = listings.subfolders(info.context.actor, self.row.id, inputs.sort_of(sort))
-        return await connected(info, listing, page(first, after, last, before), Folder.of)
+        return await listed(info, listing, page(first, after, last, before), Folder.of)
 
     @strawberry.field(
         description="The files in it. Parts of composites are hidden unless filtered for."
@@ -114,7 +113,7 @@ class Folder(Node):
         place = PlaceTest(folder_id=self.row.id, is_recursive=recursive)
         actor, tree, order = info.context.actor, inputs.tree_of(filter), inputs.sort_of(sort)
         listing = listings.files_in(actor, place, tree, order)
-        return await connected(info, listing, page(first, after, last, before), File.of)
+        return await listed(info, listing, page(first, after, last, before), File.of)
 
     @strawberry.field(description="The roles that were given on this very folder.")
     async def grants(
@@ -126,7 +125,7 @@ class Folder(Node):
         before: Before = strawberry.UNSET,
     ) -> Connection[Grant]:
         listing = listings.folder_grants(info.context.actor, self.row.id)
-        return await connected(info, listing, page(first, after, last, before), Grant.of)
+        return await listed(info, listing, page(first, after, last, before), Grant.of)
 
     @classmethod
     def of(cls, row: models.Folder) -> Self:
@@ -192,7 +191,7 @@ class FileUsage:
         before: Before = strawberry.UNSET,
     ) -> "Connection[File]":
         listing = listings.composites(info.context.actor, self.file_key)
-        return await connected(info, listing, page(first, after, last, before), File.of)
+        return await listed(info, listing, page(first, after, last, before), File.of)
 
 
 @strawberry.type(
@@ -300,7 +299,7 @@ class File(Node):
         before: Before = strawberry.UNSET,
     ) -> Connection[FileMember]:
         listing = listings.members(info.context.actor, self.row.id)
-        return await connected(info, listing, page(first, after, last, before), FileMember.of)
+        return await listed(info, listing, page(first, after, last, before), FileMember.of)
 
     @strawberry.field(
         description="How a data group shows its files: an object with layout_type (default-grid, default-list or"

@@ -7,9 +7,10 @@ from uuid import UUID
 import strawberry
 
 from app.accounts.tokens import TokenScope
-from app.core import ids, paging
+from app.core import ids
 from app.core.errors import TooLarge
 from app.core.ids import Kind
+from app.core.paging import Listing
 from app.files import queries as files
 from app.files import verification
 from app.files.models import FileTypeError
@@ -22,7 +23,7 @@ from schema.files.types import File
 from schema.inputs import given
 from schema.metadata.enums import MetadataKeyType
 from schema.node import Node, Source, Sources
-from schema.paging import After, Before, Connection, First, Last, connection, page
+from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.scalars import Json
 
 MOST_PROJECT_DIMENSIONS = 2_000
@@ -204,10 +205,6 @@ class MetadataSchema:
         by_number = {row.number: row for row in self._named(names)}
         statement = verification.type_errors(info.context.actor, list(by_number))
 
-        async def counted(cap: int) -> tuple[int, bool]:
-            async with info.context.read() as session:
-                return await paging.count(session, statement, cap)
-
         def of(row: FileTypeError) -> MetadataTypeError:
             return MetadataTypeError(
                 key=MetadataKey.of(by_number[row.key_number]),
@@ -216,15 +213,8 @@ class MetadataSchema:
                 file_row_id=row.file_id,
             )
 
-        async with info.context.read() as session:
-            part = await paging.fetch(
-                session,
-                statement,
-                verification.TYPE_ERRORS,
-                page(first, after, last, before),
-                key=names,
-            )
-        return connection(part, of, counted)
+        listing = Listing(statement, verification.TYPE_ERRORS, names)
+        return await listed(info, listing, page(first, after, last, before), of)
 
     def _named(self, names: list[str] | None) -> list[models.MetadataKey]:
         if names is not None and len(names) > MOST_NAMES:

@@ -8,6 +8,7 @@ from app.accounts.tokens import TokenScope
 from app.core import ids, paging
 from app.core.errors import NotFound
 from app.core.ids import Kind
+from app.core.paging import Listing
 from app.uploads import models, queries
 from schema.context import Info
 from schema.paging import After, Before, Connection, First, Last, listed, page
@@ -78,5 +79,5 @@ class UploadQuery:
         states = (filter.status or None) if filter else None
         statement = queries.filtered_jobs(actor, folder_id, states)
         asked = page(first, after, last, before)
-        key = [folder_id, states]
-        return await listed(info, statement, NEWEST_FIRST, asked, UploadJob.of, key=key)
+        listing = Listing(statement, NEWEST_FIRST, [folder_id, states])
+        return await listed(info, listing, asked, UploadJob.of)

@@ -10,6 +10,7 @@ import strawberry
 from app.accounts.tokens import TokenScope
 from app.core import ids, paging
 from app.core.ids import Kind
+from app.core.paging import Listing
 from app.files import queries as files
 from app.uploads import models, queries, receiving
 from app.uploads.documents import UnitErrorCode
@@ -202,8 +203,8 @@ class UploadJob(Node):
         statement = queries.units_of(self.row, states or None)
         asked = page(first, after, last, before)
         needs = (TokenScope.UPLOAD, TokenScope.READ)
-        key = states or None
-        return await listed(info, statement, UNIT_ORDER, asked, UploadUnit.of, key=key, needs=needs)
+        listing = Listing(statement, UNIT_ORDER, states or None)
+        return await listed(info, listing, asked, UploadUnit.of, needs)
 
     @classmethod
     def of(cls, row: models.UploadJob) -> Self:
@@ -215,7 +216,7 @@ class UploadJob(Node):
             file_name=row.file_name,
             ignore_errors=row.ignore_errors,
             unit_count=row.unit_count,
-            pending_count=row.pending_count,
+            pending_count=row.unit_count - row.done_count - row.error_count - row.cancelled_count,
             done_count=row.done_count,
             error_count=row.error_count,
             cancelled_count=row.cancelled_count,

@@ -1,0 +1,146 @@
+"""Hot reads: one statement each, on the driver's own connections, with no transaction around it.
+
+The connections are read-only for good and of the application's role, so that row-level security holds. For
+whom a connection reads is set on it for the session, and set anew whenever somebody else takes it: a wrong
+tenant's rows cannot be read by forgetting, since nobody gets a connection but through `Reads`.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+
+from app.core.db import Scope
+from app.core.errors import Unavailable
+
+_ENTER = (
+    "select set_config('app.organisation_id', $1, false), set_config('app.user_id', $2, false),"
+    " set_config('plan_cache_mode', $3, false)"
+)
+STATEMENT_TIMEOUT = "8s"
+_BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]
+    """A row of the database; its columns are attributes, too."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"The column {name} was not asked for.") from None
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A connection, and what it is set to; None while that is not certain."""
+
+    connection: "asyncpg.Connection[Row]"
+    is_set_to: tuple[Scope, str] | None = None
+
+
+class Reads:
+    """At most `size` connections; who waits longer than `wait_seconds` is turned away with Unavailable."""
+
+    def __init__(self, url: str, *, role: str, size: int, wait_seconds: float) -> None:
+        self._url = url
+        self._role = role
+        self._wait_seconds = wait_seconds
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[_Seat] = []
+        self.listeners: list[Callable[[str], None]] = []
+        """Told the text of each statement before it runs."""
+        self.in_use = 0
+        """Connections at work just now."""
+
+    async def fetch(
+        self, scope: Scope, sql: str, arguments: Sequence[Any] = (), *, plans: str = "auto"
+    ) -> list[Row]:
+        """The rows of one statement, as `scope` may see them. `plans` is PostgreSQL's plan_cache_mode."""
+        for listener in self.listeners:
+            listener(sql)
+        if self._places.locked():
+            await self._wait()
+        else:
+            await self._places.acquire()
+        self.in_use += 1
+        try:
+            return await self._fetch((scope, plans), sql, arguments)
+        finally:
+            self.in_use -= 1
+            self._places.release()
+
+    async def close(self) -> None:
+        """Close what is open. Nobody reads any more."""
+        idle, self._idle = self._idle, []
+        for seat in idle:
+            await seat.connection.close(timeout=2)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable("Every connection to the database is in use.") from None
+
+    async def _fetch(
+        self, setting: tuple[Scope, str], sql: str, arguments: Sequence[Any]
+    ) -> list[Row]:
+        seat = self._pick(setting)
+        if seat is not None:
+            try:
+                return await self._run(seat, setting, sql, arguments)
+            except _BROKEN:
+                self._idle.clear()  # the server went away; so have the others
+        return await self._run(_Seat(await self._connect()), setting, sql, arguments)
+
+    async def _run(
+        self, seat: _Seat, setting: tuple[Scope, str], sql: str, arguments: Sequence[Any]
+    ) -> list[Row]:
+        try:
+            if seat.is_set_to != setting:
+                await _enter(seat, setting)
+            rows: list[Row] = await seat.connection.fetch(sql, *arguments)
+            return rows
+        finally:
+            if not seat.connection.is_closed():
+                self._idle.append(seat)
+
+    def _pick(self, setting: tuple[Scope, str]) -> _Seat | None:
+        """An idle connection that is set already, else any."""
+        for position in range(len(self._idle) - 1, -1, -1):
+            if self._idle[position].is_set_to == setting:
+                return self._idle.pop(position)
+        return self._idle.pop() if self._idle else None
+
+    async def _connect(self) -> "asyncpg.Connection[Row]":
+        connection = await asyncpg.connect(
+            self._url.replace("postgres://", "postgresql://", 1),
+            record_class=Row,
+            timeout=self._wait_seconds,
+            server_settings={
+                "role": self._role,
+                "application_name": "labelgraph reads",
+                "default_transaction_read_only": "on",
+                "statement_timeout": STATEMENT_TIMEOUT,
+                "jit": "off",
+            },
+        )
+        for kind in ("json", "jsonb"):
+            await connection.set_type_codec(
+                kind, schema="pg_catalog", encoder=str, decoder=orjson.loads
+            )
+        return connection
+
+
+async def _enter(seat: _Seat, setting: tuple[Scope, str]) -> None:
+    seat.is_set_to = None
+    scope, plans = setting
+    texts = str(scope.organisation_id or ""), str(scope.user_id or "")
+    await seat.connection.fetch(_ENTER, *texts, plans)
+    seat.is_set_to = setting
