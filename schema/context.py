@@ -4,20 +4,24 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import strawberry
+from graphql import GraphQLResolveInfo
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.dataloader import DataLoader
 
 from app.accounts.actor import Actor
+from app.accounts.by_id import ById
 from app.accounts.sessions import Sessions
 from app.accounts.tokens import TokenScope
 from app.core.db import Scope, Session, Tx
 from app.core.errors import Unauthenticated
 from app.core.runtime import Runtime
+from schema.execution.budget import Balance
 
 SESSIONS = 4
 """How many an operation has open at once."""
@@ -25,7 +29,21 @@ SESSIONS = 4
 K = TypeVar("K")
 V = TypeVar("V")
 Batch = Callable[[Session, Actor, Sequence[K]], Awaitable[Mapping[K, V]]]
-"""A loader: from many keys to what was found."""
+"""A loader: from many keys to what was found. One that is a ById gives bare rows, without a transaction."""
+
+
+class Planner(Protocol):
+    """Knows what an operation selects."""
+
+    def columns(self, field: GraphQLResolveInfo[Any]) -> frozenset[str] | None:
+        """The columns that are wanted of the rows of a connection; None: all."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What resolvers may add to an HTTP answer."""
+
+    headers: MutableHeaders = field(default_factory=MutableHeaders)
 
 
 @dataclass(slots=True)
@@ -35,11 +53,15 @@ class Context:
     runtime: Runtime
     sessions: Sessions
     request: Request | WebSocket | None = None
-    response: Response | None = None
+    response: Reply | Response | None = None
     credentials: Actor | None = None
     request_id: str = ""
     connection_params: dict[str, Any] = field(default_factory=dict)
-    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
+    planner: Planner | None = None
+    """Set while an operation is executed."""
+    balance: Balance | None = None
+    """What the operation costs and what the caller has left, once it is paid."""
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
     """One operation with a thousand lists must not take every connection of the pool."""
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
@@ -60,7 +82,7 @@ class Context:
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Session]:
         """The same for a field of something that was found already. Opens none inside of another."""
-        async with self._gate, self.runtime.db.read(self.actor.scope) as session:
+        async with self.gate, self.runtime.db.read(self.actor.scope) as session:
             yield session
 
     @asynccontextmanager
@@ -70,8 +92,8 @@ class Context:
             yield tx
 
     def columns(self, info: "Info") -> frozenset[str] | None:
-        """Which columns of the rows in the connection that this field gives are wanted; None: all."""
-        return None
+        """Which columns are wanted of the rows in the connection that this field gives; None: all."""
+        return self.planner.columns(info._raw_info) if self.planner else None
 
     async def load(self, batch: Batch[K, V], key: K) -> V | None:
         """What `batch` finds for `key`, asked together with every other key of this tick."""
@@ -83,11 +105,23 @@ class Context:
 
     def _many(self, batch: Batch[K, V]) -> Callable[[list[K]], Awaitable[list[V | None]]]:
         async def load(keys: list[K]) -> list[V | None]:
-            async with self.session() as session:
-                found = await batch(session, self.actor, list(dict.fromkeys(keys)))
+            found = await self.fetch(batch, list(dict.fromkeys(keys)))
             return [found.get(key) for key in keys]
 
         return load
+
+    async def fetch(
+        self, batch: Batch[K, V], keys: Sequence[K], columns: frozenset[str] | None = None
+    ) -> Mapping[K, V]:
+        """What `batch` finds for these keys; rows of a ById have these columns only, None: all."""
+        if isinstance(batch, ById):
+            by_id: ById[Any] = batch
+            wanted: Any = keys
+            async with self.gate:
+                rows: Any = await by_id.read(self.runtime.reads, self.actor, wanted, columns)
+            return rows  # type: ignore[no-any-return]
+        async with self.session() as session:
+            return await batch(session, self.actor, keys)
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)

@@ -1,17 +1,15 @@
 """Everything that can be fetched again by its id."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import strawberry
 
-from app.accounts.actor import Actor
 from app.core import ids
-from app.core.db import Session
 from app.core.ids import Kind
-from schema.context import Context
+from schema.context import Batch, Context
 
 
 @strawberry.interface(description="Everything that can be fetched again by its id.")
@@ -21,11 +19,36 @@ class Node:
     id: strawberry.ID = strawberry.field(description="Globally unique, opaque, stable.")
 
 
+class Stored:
+    """Base of public types that are views of a row: plain fields are its columns, read when wanted.
+
+    `NEEDS` says which columns the resolver of a field reads; a resolver that is not listed gets all of them.
+    """
+
+    KIND: ClassVar[Kind]
+    NEEDS: ClassVar[Mapping[str, frozenset[str]]] = {}
+    row: strawberry.Private[Any]
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The public form of a row, which may hold some of the columns only."""
+        found = object.__new__(cls)
+        found.row = row
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "id":
+            return ids.encode(self.KIND, self.row.id)
+        if name.startswith("_") or name == "row":
+            raise AttributeError(name)
+        return getattr(self.row, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the nodes of a kind come from: a batch function of rows, and the public form of one."""
 
-    rows: Callable[[Session, Actor, Sequence[UUID]], Awaitable[dict[UUID, Any]]]
+    rows: Batch[UUID, Any]
     of: Callable[[Any], Node]
 
 

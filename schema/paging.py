@@ -121,12 +121,15 @@ async def listed(
     """The page of the list that was asked for, if the credentials have one of the scopes it `needs`."""
     context = info.context
     context.actor.must_have(*needs)
-    part = await paging.fetch(
-        context.runtime.reads, context.actor.scope, listing, asked, context.columns(info)
-    )
+    columns = context.columns(info)
+    async with context.gate:
+        part = await paging.fetch(
+            context.runtime.reads, context.actor.scope, listing, asked, columns
+        )
     return Connection(part=part, of=of, counted=partial(_counted, listing))
 
 
 async def _counted(listing: Listing[Any], info: Info, cap: int) -> tuple[int, bool]:
     context = info.context
-    return await paging.count(context.runtime.reads, context.actor.scope, listing, cap)
+    async with context.gate:
+        return await paging.count(context.runtime.reads, context.actor.scope, listing, cap)

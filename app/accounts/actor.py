@@ -29,6 +29,11 @@ class Actor:
         return Scope(self.organisation_id, self.user_id)
 
     @property
+    def eyes(self) -> tuple[UUID, UUID, OrganisationRole]:
+        """What `visible(actor)` of any feature depends on; actors with equal eyes may share statements."""
+        return self.organisation_id, self.user_id, self.role
+
+    @property
     def is_organisation_admin(self) -> bool:
         """Whether the actor may see everything in the organisation."""
         return self.may(Permission.SEE_ALL)

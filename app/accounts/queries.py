@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.accounts.actor import Actor
+from app.accounts.by_id import ById
 from app.accounts.models import (
     ApiToken,
     Group,
@@ -123,42 +124,28 @@ async def user_id_of(session: Session, email: str) -> UUID | None:
     return user_id
 
 
-async def users_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, User]:
-    """Users by id; who is not in the organisation is left out."""
-    rows = await session.exec(visible_users(actor).where(col(User.id).in_(ids)))
-    return {user.id: user for user in rows}
+users_by_id = ById(User, visible_users)
+"""Users by id; who is not in the organisation is left out."""
 
 
-async def members_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Member]:
-    """Memberships by their own id."""
-    rows = await session.exec(visible_members(actor).where(col(Member.id).in_(ids)))
-    return {member.id: member for member in rows}
+members_by_id = ById(Member, visible_members)
+"""Memberships by their own id."""
 
 
-async def organisations_by_id(
-    session: Session, actor: Actor, ids: Sequence[UUID]
-) -> dict[UUID, Organisation]:
-    """Organisations by id."""
-    rows = await session.exec(visible_organisations(actor).where(col(Organisation.id).in_(ids)))
-    return {organisation.id: organisation for organisation in rows}
+organisations_by_id = ById(Organisation, visible_organisations)
+"""Organisations by id."""
 
 
-async def groups_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Group]:
-    """Groups by id."""
-    rows = await session.exec(visible_groups(actor).where(col(Group.id).in_(ids)))
-    return {group.id: group for group in rows}
+groups_by_id = ById(Group, visible_groups)
+"""Groups by id."""
 
 
-async def tags_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Tag]:
-    """Tags by id."""
-    rows = await session.exec(visible_tags(actor).where(col(Tag.id).in_(ids)))
-    return {tag.id: tag for tag in rows}
+tags_by_id = ById(Tag, visible_tags)
+"""Tags by id."""
 
 
-async def tokens_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, ApiToken]:
-    """Tokens by id."""
-    rows = await session.exec(visible_tokens(actor).where(col(ApiToken.id).in_(ids)))
-    return {token.id: token for token in rows}
+tokens_by_id = ById(ApiToken, visible_tokens)
+"""Tokens by id."""
 
 
 async def own_keys(session: Session, actor: Actor) -> list[PublicKey]:
@@ -166,10 +153,8 @@ async def own_keys(session: Session, actor: Actor) -> list[PublicKey]:
     return list(await session.exec(visible_keys(actor).order_by(col(PublicKey.id))))
 
 
-async def keys_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, PublicKey]:
-    """Public keys by id."""
-    rows = await session.exec(visible_keys(actor).where(col(PublicKey.id).in_(ids)))
-    return {key.id: key for key in rows}
+keys_by_id = ById(PublicKey, visible_keys)
+"""Public keys by id."""
 
 
 async def members_of_groups(

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, text
 from sqlmodel import col, select
 
 from app.accounts.actor import Actor
+from app.accounts.by_id import ById
 from app.accounts.models import Tag
 from app.accounts.queries import visible_tags
 from app.core.db import Session
@@ -30,24 +31,16 @@ from app.metadata.models import MetadataKey
 MOST_TAGS = 1_000
 
 
-async def folders_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Folder]:
-    """Folders by id; what the actor may not see is left out."""
-    rows = await session.exec(access.visible_folders(actor).where(col(Folder.id).in_(ids)))
-    return {row.id: row for row in rows}
+folders_by_id = ById(Folder, access.visible_folders)
+"""Folders by id; what the actor may not see is left out."""
 
 
-async def files_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, File]:
-    """Files by id, parts of composites too."""
-    rows = await session.exec(access.visible_files(actor).where(col(File.id).in_(ids)))
-    return {row.id: row for row in rows}
+files_by_id = ById(File, access.visible_files)
+"""Files by id, parts of composites too."""
 
 
-async def integrations_by_id(
-    session: Session, actor: Actor, ids: Sequence[UUID]
-) -> dict[UUID, Integration]:
-    """Integrations by id."""
-    statement = access.visible_integrations(actor).where(col(Integration.id).in_(ids))
-    return {row.id: row for row in await session.exec(statement)}
+integrations_by_id = ById(Integration, access.visible_integrations)
+"""Integrations by id."""
 
 
 async def tags_of_folders(

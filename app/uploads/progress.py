@@ -23,7 +23,7 @@ async def locked(tx: Tx, job_id: UUID) -> UploadJob:
 
 def is_running(job: UploadJob) -> bool:
     """Whether the job still moves."""
-    return job.status is JobStatus.PENDING
+    return job.status == JobStatus.PENDING  # bare rows hold the text
 
 
 def touch(tx: Tx, job: UploadJob) -> None:

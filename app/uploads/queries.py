@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.accounts.actor import Actor
-from app.core.db import Session
+from app.accounts.by_id import ById
 from app.files import access
 from app.files.models import Folder
 from app.uploads.models import JobStatus, UnitState, Upload, UploadJob, UploadUnit
@@ -52,16 +52,12 @@ def units_of(job: UploadJob, states: Sequence[UnitState] | None) -> SelectOfScal
     return statement
 
 
-async def jobs_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, UploadJob]:
-    """Jobs by id."""
-    rows = await session.exec(visible_jobs(actor).where(col(UploadJob.id).in_(ids)))
-    return {job.id: job for job in rows}
+jobs_by_id = ById(UploadJob, visible_jobs)
+"""Jobs by id."""
 
 
-async def uploads_by_id(session: Session, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, Upload]:
-    """Uploads by id."""
-    rows = await session.exec(visible_uploads(actor).where(col(Upload.id).in_(ids)))
-    return {upload.id: upload for upload in rows}
+uploads_by_id = ById(Upload, visible_uploads)
+"""Uploads by id."""
 
 
 def _folders(actor: Actor) -> Select[tuple[UUID]]:

@@ -35,8 +35,8 @@ class ApiToken(Node):
     user_id: strawberry.Private[UUID]
 
     @strawberry.field(description="For whom it speaks.")
-    async def user(self, info: Info) -> User:
-        return await User.of_id(info, self.user_id)
+    def user(self, info: Info) -> User:
+        return User.of_id(info, self.user_id)
 
     @classmethod
     def of(cls, row: models.ApiToken) -> Self:

@@ -16,6 +16,7 @@ from app.core.ids import Kind
 from app.core.paging import Listing
 from schema.accounts.types import Organisation
 from schema.context import Info
+from schema.loading import related
 from schema.paging import After, Before, Connection, First, Last, listed, page
 
 
@@ -29,8 +30,9 @@ class Membership:
     organisation_id: strawberry.Private[UUID]
 
     @strawberry.field(description="Where; null if you were removed while this was read.")
-    async def organisation(self, info: Info) -> Organisation | None:
-        return await Organisation.load(info, self.organisation_id.hex)
+    def organisation(self, info: Info) -> Organisation | None:
+        key = self.organisation_id
+        return related(info, queries.organisations_by_id, key, Organisation.of)
 
     @classmethod
     def of(cls, row: models.Member) -> Self:

@@ -1,5 +1,6 @@
 """People and organisations as clients see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -15,6 +16,7 @@ from app.core.paging import Listing
 from schema.accounts.users import User
 from schema.context import Info
 from schema.inputs import given
+from schema.loading import looked_up
 from schema.node import Node, Source, Sources
 from schema.paging import After, Before, Connection, First, Last, listed, page
 
@@ -38,6 +40,11 @@ class Tag(Node):
         )
 
     @classmethod
+    def each(cls, rows: Sequence[models.Tag] | None) -> list[Self]:
+        """The public forms of rows."""
+        return [cls.of(row) for row in rows or ()]
+
+    @classmethod
     async def load(cls, info: Info, key: str | None) -> Self | None:
         """The tag that a change answered with."""
         row = await info.context.load(queries.tags_by_id, UUID(key)) if key else None
@@ -58,8 +65,8 @@ class Member(Node):
     user_id: strawberry.Private[UUID]
 
     @strawberry.field(description="Who it is.")
-    async def user(self, info: Info) -> User:
-        return await User.of_id(info, self.user_id)
+    def user(self, info: Info) -> User:
+        return User.of_id(info, self.user_id)
 
     @classmethod
     def of(cls, row: models.Member) -> Self:
@@ -95,9 +102,8 @@ class Group(Node):
     row_id: strawberry.Private[UUID]
 
     @strawberry.field(description="Who is in it, by e-mail; at most 1,000.")
-    async def users(self, info: Info) -> list[User]:
-        rows = await info.context.load(queries.members_of_groups, self.row_id)
-        return [User.of(row) for row in rows or []]
+    def users(self, info: Info) -> list[User]:
+        return looked_up(info, queries.members_of_groups, self.row_id, User.each)
 
     @classmethod
     def of(cls, row: models.Group) -> Self:

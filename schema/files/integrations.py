@@ -13,6 +13,7 @@ from schema.accounts.users import User
 from schema.context import Info
 from schema.files.enums import EntityRole, StorageLocation
 from schema.files.parts import Grant, user_of
+from schema.loading import related
 from schema.node import Node, Source, Sources
 from schema.paging import After, Before, Connection, First, Last, listed, page
 
@@ -82,14 +83,14 @@ class Integration(Node):
     row: strawberry.Private[models.Integration]
 
     @strawberry.field(description="Who made it; null if they have left.")
-    async def created_by(self, info: Info) -> User | None:
-        return await user_of(info, self.row.created_by)
+    def created_by(self, info: Info) -> User | None:
+        return user_of(info, self.row.created_by)
 
     @strawberry.field(
         description="Your own role; null for an administrator of the organisation without one."
     )
-    async def user_role(self, info: Info) -> EntityRole | None:
-        return await info.context.load(access.integration_roles, self.row.id)
+    def user_role(self, info: Info) -> EntityRole | None:
+        return related(info, access.integration_roles, self.row.id, EntityRole)
 
     @strawberry.field(description="The roles that were given on it.")
     async def grants(

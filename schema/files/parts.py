@@ -1,24 +1,26 @@
 """Small types that folders, files and integrations are made of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+import orjson
 import strawberry
 
 from app.accounts import queries as accounts
-from app.files import models, summaries
+from app.files import metadata, models, summaries
 from schema.accounts.types import Group
 from schema.accounts.users import User
 from schema.context import Info
 from schema.files.enums import EntityRole, FileType
+from schema.loading import related
 from schema.scalars import Json, SafeInt
 
 
-async def user_of(info: Info, key: UUID | None) -> User | None:
+def user_of(info: Info, key: UUID | None) -> User | None:
     """The user of this key; None if they are no colleague of the caller."""
-    row = await info.context.load(accounts.users_by_id, key) if key else None
-    return User.of(row) if row else None
+    return related(info, accounts.users_by_id, key, User.of)
 
 
 @strawberry.type(description="How many files of one type.")
@@ -43,8 +45,9 @@ class FolderSummary:
     types: list[FileTypeCount] = strawberry.field(description="The files by type.")
 
     @classmethod
-    def of(cls, summary: summaries.Summary) -> Self:
-        """The public form."""
+    def of(cls, found: summaries.Summary | None) -> Self:
+        """The public form; of nothing found, noughts."""
+        summary = found or summaries.Summary()
         return cls(
             file_count=summary.file_count,
             folder_count=summary.folder_count,
@@ -67,14 +70,12 @@ class Grant:
     row: strawberry.Private[models.FolderGrant | models.IntegrationGrant]
 
     @strawberry.field(description="The user, if it is one's.")
-    async def user(self, info: Info) -> User | None:
-        return await user_of(info, self.row.user_id)
+    def user(self, info: Info) -> User | None:
+        return user_of(info, self.row.user_id)
 
     @strawberry.field(description="The group, if it is one's.")
-    async def group(self, info: Info) -> Group | None:
-        key = self.row.group_id
-        row = await info.context.load(accounts.groups_by_id, key) if key else None
-        return Group.of(row) if row else None
+    def group(self, info: Info) -> Group | None:
+        return related(info, accounts.groups_by_id, self.row.group_id, Group.of)
 
     @classmethod
     def of(cls, row: models.FolderGrant | models.IntegrationGrant) -> Self:
@@ -89,6 +90,12 @@ class KeyFrame:
     frame: int = strawberry.field(description="Its number, from 0.")
     metadata: Json = strawberry.field(description="What the metadata says of this frame.")
 
+    @classmethod
+    def each(cls, document: bytes | None, fps: float | None) -> list[Self]:
+        """The frames that a file's client metadata marks."""
+        found = metadata.key_frames(orjson.loads(document or b"{}"), fps)
+        return [cls(frame=frame, metadata=Json(said)) for frame, said in found]
+
 
 @strawberry.type(
     description="A value of client metadata that does not fit the type of its key. It is kept, but counts as"
@@ -102,3 +109,11 @@ class FileTypeError:
     frame: int | None = strawberry.field(
         description="The first frame with such a value, from 0; null if it is the file's own."
     )
+
+    @classmethod
+    def each(cls, rows: Sequence[tuple[str, models.FileTypeError]] | None) -> list[Self]:
+        """The public forms of rows, each with its key's name."""
+        return [
+            cls(key=key, found=row.found, frame=None if row.frame < 0 else row.frame)
+            for key, row in rows or ()
+        ]

@@ -1,5 +1,6 @@
 """Folders and files as clients see them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
@@ -7,10 +8,9 @@ from uuid import UUID
 import orjson
 import strawberry
 
-from app.core import ids
 from app.core.ids import Kind
 from app.files import access, listings, metadata, models, queries, summaries
-from app.files.downloads import Downloads
+from app.files.downloads import Downloads, Link
 from app.files.filters import PlaceTest
 from app.files.queries import Wanted
 from schema.accounts.types import Tag
@@ -21,7 +21,8 @@ from schema.files.enums import EntityRole, FileType, StorageLocation
 from schema.files.inputs import Filter, IncludeBelow, Sorts
 from schema.files.parts import FileTypeError, FolderSummary, Grant, KeyFrame, user_of
 from schema.inputs import given
-from schema.node import Node, Source, Sources
+from schema.loading import looked_up, related
+from schema.node import Node, Source, Sources, Stored
 from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.scalars import Json, SafeInt, Url
 
@@ -33,13 +34,41 @@ Keys = Annotated[
     strawberry.argument(description="Only these top-level keys, at most 1,000; left out: all."),
 ]
 
+_ID = frozenset({"id"})
+_NEEDS_OF_FOLDERS = {
+    "created_by": frozenset({"created_by"}),
+    "parent": frozenset({"parent_id"}),
+    "path_to_root": _ID,
+    "user_role": _ID,
+    "tags": _ID,
+    "summary": _ID,
+    "subfolders": _ID,
+    "files": _ID,
+    "grants": _ID,
+}
+_NEEDS_OF_FILES = {
+    "folder": frozenset({"folder_id"}),
+    "integration": frozenset({"integration_id"}),
+    "created_by": frozenset({"created_by"}),
+    "download_url": _ID,
+    "metadata": _ID,
+    "key_frames": frozenset({"id", "fps"}),
+    "type_errors": _ID,
+    "members": _ID,
+    "layout": _ID,
+    "usage": _ID,
+}
+
 
 @strawberry.type(
     description="A place for files and further folders. Names need not be unique. A role on a folder holds for"
     " everything below it."
 )
-class Folder(Node):
+class Folder(Stored, Node):
     """One folder."""
+
+    KIND = Kind.FOLDER
+    NEEDS = _NEEDS_OF_FOLDERS
 
     name: str = strawberry.field(description="1 to 255 characters.")
     description: str = strawberry.field(description="May be empty.")
@@ -49,39 +78,36 @@ class Folder(Node):
     )
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
-    row: strawberry.Private[models.Folder]
 
     @strawberry.field(description="Who made it; null if they have left.")
-    async def created_by(self, info: Info) -> User | None:
-        return await user_of(info, self.row.created_by)
+    def created_by(self, info: Info) -> User | None:
+        return user_of(info, self.row.created_by)
 
     @strawberry.field(description="The folder above; null at the top, and where you may not look.")
-    async def parent(self, info: Info) -> "Folder | None":
-        return await Folder.load(info, self.row.parent_id)
+    def parent(self, info: Info) -> "Folder | None":
+        return related(info, queries.folders_by_id, self.row.parent_id, Folder.of)
 
     @strawberry.field(
         description="The folders from the topmost that you may see down to this one, which is the last."
     )
-    async def path_to_root(self, info: Info) -> "list[Folder]":
-        rows = await info.context.load(queries.paths_to_root, self.row.id)
-        return [Folder.of(row) for row in rows or ()]
+    def path_to_root(self, info: Info) -> "list[Folder]":
+        return looked_up(info, queries.paths_to_root, self.row.id, Folder.each)
 
     @strawberry.field(
         description="Your own role, inherited ones included; null for an administrator of the organisation"
         " without one."
     )
-    async def user_role(self, info: Info) -> EntityRole | None:
-        return await info.context.load(access.folder_roles, self.row.id)
+    def user_role(self, info: Info) -> EntityRole | None:
+        return related(info, access.folder_roles, self.row.id, EntityRole)
 
     @strawberry.field(description="Its tags, by name.")
-    async def tags(self, info: Info) -> list[Tag]:
-        rows = await info.context.load(queries.tags_of_folders, self.row.id)
-        return [Tag.of(row) for row in rows or ()]
+    def tags(self, info: Info) -> list[Tag]:
+        return looked_up(info, queries.tags_of_folders, self.row.id, Tag.each)
 
     @strawberry.field(description="What it holds, in figures.")
-    async def summary(self, info: Info, recursive: IncludeBelow = False) -> FolderSummary:
-        found = await info.context.load(summaries.of_folders, (self.row.id, recursive))
-        return FolderSummary.of(found or summaries.Summary())
+    def summary(self, info: Info, recursive: IncludeBelow = False) -> FolderSummary:
+        asked = (self.row.id, recursive)
+        return looked_up(info, summaries.of_folders, asked, FolderSummary.of)
 
     @strawberry.field(description="The folders right below.")
     async def subfolders(
@@ -128,18 +154,9 @@ class Folder(Node):
         return await listed(info, listing, page(first, after, last, before), Grant.of)
 
     @classmethod
-    def of(cls, row: models.Folder) -> Self:
-        """The public form of a row."""
-        return cls(
-            id=strawberry.ID(ids.encode(Kind.FOLDER, row.id)),
-            name=row.name,
-            description=row.description,
-            client_metadata=Json(row.client_metadata),
-            revision=row.revision,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            row=row,
-        )
+    def each(cls, rows: Sequence[models.Folder] | None) -> list[Self]:
+        """The public forms of rows."""
+        return [cls.of(row) for row in rows or ()]
 
     @classmethod
     async def load(cls, info: Info, key: UUID | str | None) -> Self | None:
@@ -160,8 +177,8 @@ class FileMember:
     member_id: strawberry.Private[UUID]
 
     @strawberry.field(description="The file there; null if you may not see it.")
-    async def file(self, info: Info) -> "File | None":
-        return await File.load(info, self.member_id)
+    def file(self, info: Info) -> "File | None":
+        return related(info, queries.files_by_id, self.member_id, File.of)
 
     @classmethod
     def of(cls, row: models.FileMember) -> Self:
@@ -178,8 +195,8 @@ class FileUsage:
     file_key: strawberry.Private[UUID]
 
     @strawberry.field(description="How many composites contain it, those you may not see included.")
-    async def frame_in_groups_count(self, info: Info) -> int:
-        return await info.context.load(queries.composite_counts, self.file_key) or 0
+    def frame_in_groups_count(self, info: Info) -> int:
+        return looked_up(info, queries.composite_counts, self.file_key, lambda count: count or 0)
 
     @strawberry.field(description="The composites that contain it, as far as you may see them.")
     async def composites(
@@ -198,8 +215,11 @@ class FileUsage:
     description="One file that people label, or a composite of several. It lies in exactly one folder; its bytes"
     " may lie in a store of yours."
 )
-class File(Node):
+class File(Stored, Node):
     """One file."""
+
+    KIND = Kind.FILE
+    NEEDS = _NEEDS_OF_FILES
 
     name: str = strawberry.field(description="1 to 300 characters.")
     description: str = strawberry.field(description="May be empty.")
@@ -235,59 +255,55 @@ class File(Node):
     )
     created_at: datetime = strawberry.field(description="When it was registered.")
     updated_at: datetime = strawberry.field(description="When it last changed.")
-    row: strawberry.Private[models.File]
 
     @strawberry.field(description="The folder that it lies in.")
-    async def folder(self, info: Info) -> Folder | None:
-        return await Folder.load(info, self.row.folder_id)
+    def folder(self, info: Info) -> Folder | None:
+        return related(info, queries.folders_by_id, self.row.folder_id, Folder.of)
 
     @strawberry.field(
         description="The connection to the store; null if there is none or it is not yours."
     )
-    async def integration(
+    def integration(
         self, info: Info
     ) -> Annotated["Integration", strawberry.lazy("schema.files.integrations")] | None:
         from schema.files.integrations import Integration  # noqa: PLC0415  it stands above files
 
-        return await Integration.load(info, self.row.integration_id)
+        key = self.row.integration_id
+        return related(info, queries.integrations_by_id, key, Integration.of)
 
     @strawberry.field(description="Who registered it; null if they have left.")
-    async def created_by(self, info: Info) -> User | None:
-        return await user_of(info, self.row.created_by)
+    def created_by(self, info: Info) -> User | None:
+        return user_of(info, self.row.created_by)
 
     @strawberry.field(
         description="A link to the bytes that works for 15 minutes for whoever has it. Null for composites other"
         " than IMAGE_SEQUENCE, whose members have links, and for what is gone at its source."
     )
-    async def download_url(self, info: Info) -> Url | None:
-        link = await info.context.load(Downloads.of(info.context.runtime), self.row.id)
-        return Url(link) if isinstance(link, str) else None
+    def download_url(self, info: Info) -> Url | None:
+        downloads = Downloads.of(info.context.runtime)
+        return related(info, downloads, self.row.id, _link)
 
     @strawberry.field(
         description="What you said of the file, a JSON object of at most 10 MiB. The order of its members is not"
         " kept; numbers keep their digits."
     )
-    async def metadata(self, info: Info, keys: Keys = strawberry.UNSET) -> Json:
+    def metadata(self, info: Info, keys: Keys = strawberry.UNSET) -> Json:
         wanted: Wanted = (self.row.id, inputs.checked_keys(given(keys)))
-        document = await info.context.load(queries.documents, wanted)
-        return Json(orjson.Fragment(document or b"{}"))
+        return looked_up(info, queries.documents, wanted, _document)
 
     @strawberry.field(description="The frames of a video that its metadata marks, in order.")
-    async def key_frames(self, info: Info) -> list[KeyFrame]:
+    def key_frames(self, info: Info) -> list[KeyFrame]:
         wanted: Wanted = (self.row.id, metadata.KEY_FRAME_MEMBERS)
-        document = await info.context.load(queries.documents, wanted)
-        found = metadata.key_frames(orjson.loads(document or b"{}"), self.row.fps)
-        return [KeyFrame(frame=frame, metadata=Json(said)) for frame, said in found]
+        fps = self.row.fps
+        return looked_up(
+            info, queries.documents, wanted, lambda document: KeyFrame.each(document, fps)
+        )
 
     @strawberry.field(
         description="Values of its metadata that do not fit the metadata schema, at most two for each key."
     )
-    async def type_errors(self, info: Info) -> list[FileTypeError]:
-        rows = await info.context.load(queries.type_errors, self.row.id)
-        return [
-            FileTypeError(key=key, found=row.found, frame=None if row.frame < 0 else row.frame)
-            for key, row in rows or ()
-        ]
+    def type_errors(self, info: Info) -> list[FileTypeError]:
+        return looked_up(info, queries.type_errors, self.row.id, FileTypeError.each)
 
     @strawberry.field(description="The places of a composite, in order; empty for other files.")
     async def members(
@@ -305,22 +321,12 @@ class File(Node):
         description="How a data group shows its files: an object with layout_type (default-grid, default-list or"
         " custom) and, for custom, layout, timeline and settings. Null for other files."
     )
-    async def layout(self, info: Info) -> Json | None:
-        found = await info.context.load(queries.layouts, self.row.id)
-        return None if found is None else Json(found)
+    def layout(self, info: Info) -> Json | None:
+        return related(info, queries.layouts, self.row.id, Json)
 
     @strawberry.field(description="Where it is used.")
     def usage(self) -> FileUsage:
         return FileUsage(file_key=self.row.id)
-
-    @classmethod
-    def of(cls, row: models.File) -> Self:
-        """The public form of a row."""
-        return cls(
-            id=strawberry.ID(ids.encode(Kind.FILE, row.id)),
-            row=row,
-            **{name: getattr(row, name) for name in PLAIN},
-        )
 
     @classmethod
     async def load(cls, info: Info, key: UUID | str | None) -> Self | None:
@@ -332,35 +338,13 @@ class File(Node):
         return cls.of(row) if row else None
 
 
-PLAIN = (
-    "name",
-    "description",
-    "type",
-    "storage_location",
-    "url",
-    "byte_size",
-    "mime_type",
-    "width",
-    "height",
-    "fps",
-    "duration_seconds",
-    "frame_count",
-    "page_count",
-    "audio_sample_rate",
-    "audio_bit_depth",
-    "audio_channel_count",
-    "audio_codec",
-    "dicom_study_uid",
-    "dicom_series_uid",
-    "dicom_instance_uid",
-    "can_render_3d",
-    "is_component",
-    "is_tombstone",
-    "revision",
-    "created_at",
-    "updated_at",
-)
-"""Columns of a file that are shown as they are."""
+def _link(link: Link) -> Url | None:
+    return Url(link) if isinstance(link, str) else None
+
+
+def _document(document: bytes | None) -> Json:
+    return Json(orjson.Fragment(document or b"{}"))
+
 
 NODES: Sources = {
     Kind.FILE: Source(queries.files_by_id, File.of),

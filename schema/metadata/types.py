@@ -21,6 +21,7 @@ from app.metadata.queries import Whole
 from schema.context import Info
 from schema.files.types import File
 from schema.inputs import given
+from schema.loading import looked_up, related
 from schema.metadata.enums import MetadataKeyType
 from schema.node import Node, Source, Sources
 from schema.paging import After, Before, Connection, First, Last, listed, page
@@ -96,17 +97,15 @@ class MetadataKey(Node):
         description="How many of the files that you may see have a value that fits; for EMBEDDING and GEOSPATIAL,"
         " any value but null. At most 200,000 files are looked at, 2,000 for those two types."
     )
-    async def file_count(self, info: Info) -> MetadataFileCount:
-        count = await info.context.load(verification.value_counts, self.row_id)
-        return MetadataFileCount.of(count)
+    def file_count(self, info: Info) -> MetadataFileCount:
+        return looked_up(info, verification.value_counts, self.row_id, MetadataFileCount.of)
 
     @strawberry.field(
         description="How many of the files that you may see have a value that does not fit the type, and counts"
         " as missing. Counted up to 10,000."
     )
-    async def type_error_count(self, info: Info) -> MetadataFileCount:
-        count = await info.context.load(verification.error_counts, self.row_id)
-        return MetadataFileCount.of(count)
+    def type_error_count(self, info: Info) -> MetadataFileCount:
+        return looked_up(info, verification.error_counts, self.row_id, MetadataFileCount.of)
 
     @classmethod
     def of(cls, row: models.MetadataKey) -> Self:
@@ -159,9 +158,8 @@ class MetadataTypeError:
     file_row_id: strawberry.Private[UUID]
 
     @strawberry.field(description="The file that holds it; null if it was deleted meanwhile.")
-    async def file(self, info: Info) -> File | None:
-        row = await info.context.load(files.files_by_id, self.file_row_id)
-        return File.of(row) if row else None
+    def file(self, info: Info) -> File | None:
+        return related(info, files.files_by_id, self.file_row_id, File.of)
 
 
 @strawberry.type(

@@ -16,6 +16,7 @@ from app.uploads import models, queries, receiving
 from app.uploads.documents import UnitErrorCode
 from schema.context import Info
 from schema.files.types import File, Folder
+from schema.loading import related
 from schema.node import Node, Source, Sources
 from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.scalars import SafeInt, Url
@@ -111,10 +112,8 @@ class UploadUnit:
     row: strawberry.Private[models.UploadUnit]
 
     @strawberry.field(description="The file that stands for it; null until done.")
-    async def file(self, info: Info) -> File | None:
-        key = self.row.file_id
-        row = await info.context.load(files.files_by_id, key) if key else None
-        return File.of(row) if row else None
+    def file(self, info: Info) -> File | None:
+        return related(info, files.files_by_id, self.row.file_id, File.of)
 
     @classmethod
     def of(cls, row: models.UploadUnit) -> Self:
@@ -183,9 +182,8 @@ class UploadJob(Node):
     row: strawberry.Private[models.UploadJob]
 
     @strawberry.field(description="Where its files go.")
-    async def folder(self, info: Info) -> Folder | None:
-        row = await info.context.load(files.folders_by_id, self.row.folder_id)
-        return Folder.of(row) if row else None
+    def folder(self, info: Info) -> Folder | None:
+        return related(info, files.folders_by_id, self.row.folder_id, Folder.of)
 
     @strawberry.field(description="Its units, in the order of the document.")
     async def units(
