@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket
 from strawberry.dataloader import DataLoader
 
 from app.accounts.actor import Actor
-from app.accounts.by_id import ById
+from app.accounts.batches import HotBatch
 from app.accounts.sessions import Sessions
 from app.accounts.tokens import TokenScope
 from app.core.db import Scope, Session, Tx
@@ -29,7 +29,7 @@ SESSIONS = 4
 K = TypeVar("K")
 V = TypeVar("V")
 Batch = Callable[[Session, Actor, Sequence[K]], Awaitable[Mapping[K, V]]]
-"""A loader: from many keys to what was found. One that is a ById gives bare rows, without a transaction."""
+"""A loader: from many keys to what was found. A HotBatch gives bare rows, without a transaction."""
 
 
 class Planner(Protocol):
@@ -113,13 +113,11 @@ class Context:
     async def fetch(
         self, batch: Batch[K, V], keys: Sequence[K], columns: frozenset[str] | None = None
     ) -> Mapping[K, V]:
-        """What `batch` finds for these keys; rows of a ById have these columns only, None: all."""
-        if isinstance(batch, ById):
-            by_id: ById[Any] = batch
-            wanted: Any = keys
+        """What `batch` finds for these keys; rows of a HotBatch have these columns only, None: all."""
+        if isinstance(batch, HotBatch):
             async with self.gate:
-                rows: Any = await by_id.read(self.runtime.reads, self.actor, wanted, columns)
-            return rows  # type: ignore[no-any-return]
+                found: Any = await batch.read(self.runtime.reads, self.actor, keys, columns)
+            return found
         async with self.session() as session:
             return await batch(session, self.actor, keys)
 

@@ -35,7 +35,9 @@ class Load:
         self.made_of_nothing = made_of_nothing
 
     def made(self, found: Any) -> Any:
-        """The field's value, from what was found; None is nothing."""
+        """The field's value, from what was found; None is nothing. Raises what was found if it is an error."""
+        if isinstance(found, Exception):
+            raise found
         return None if found is None and not self.made_of_nothing else self.of(found)
 
     def __await__(self) -> Generator[Any, Any, Any]:

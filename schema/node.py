@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import strawberry
+from sqlmodel import SQLModel
 
 from app.core import ids
 from app.core.ids import Kind
@@ -26,6 +27,7 @@ class Stored:
     """
 
     KIND: ClassVar[Kind]
+    MODEL: ClassVar[type[SQLModel]]
     NEEDS: ClassVar[Mapping[str, frozenset[str]]] = {}
     row: strawberry.Private[Any]
 

@@ -1,16 +1,18 @@
 """Connections: pages of lists that can grow."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Annotated, Any, Generic, Self, TypeVar, cast
+from uuid import UUID
 
 import strawberry
 
+from app.accounts.pages import CountsOf, ListingOf, PagesOf
 from app.accounts.tokens import TokenScope
 from app.core import paging
 from app.core.paging import Listing
 from schema.context import Info
 from schema.inputs import given
+from schema.loading import looked_up, related
 
 NodeType = TypeVar("NodeType")
 R = TypeVar("R")
@@ -44,6 +46,12 @@ class TotalCount:
         description="False when counting stopped at the cap, and value is a lower bound."
     )
 
+    @classmethod
+    def of(cls, found: tuple[int, bool] | None) -> Self:
+        """The public form of a count and whether it is exact."""
+        value, is_exact = found or (0, True)
+        return cls(value=value, is_exact=is_exact)
+
 
 @strawberry.type(description="A row in a page.")
 class Edge(Generic[NodeType]):
@@ -58,17 +66,16 @@ class Edge(Generic[NodeType]):
         return self.part.cursor(self.position)
 
 
-Counted = Callable[[Info, int], Awaitable[tuple[int, bool]]]
-"""How many rows a list has, and whether that is all; counting stops at the given number."""
-
-
 @strawberry.type(description="A page of a list, in the list's order.")
 class Connection(Generic[NodeType]):
     """Relay's connection, with `nodes` and a count on request. What is not selected is not made."""
 
     part: strawberry.Private[paging.Slice[Any]]
     of: strawberry.Private[Callable[[Any], Any]]
-    counted: strawberry.Private[Counted]
+    kind: strawberry.Private[Hashable]
+    """Tells this kind of list from others; with `parent`, this list."""
+    parent: strawberry.Private[Any]
+    listing: strawberry.Private[ListingOf]
 
     @strawberry.field(description="The rows with their cursors.")
     def edges(self) -> list[Edge[NodeType]]:
@@ -93,15 +100,15 @@ class Connection(Generic[NodeType]):
         )
 
     @strawberry.field(description="How many rows the whole list has; counted only when selected.")
-    async def total_count(
+    def total_count(
         self,
         info: Info,
         up_to: Annotated[
             int, strawberry.argument(description="Stop counting here, 0 to 100,000.")
         ] = 10_000,
     ) -> TotalCount:
-        value, is_exact = await self.counted(info, max(0, min(up_to, 100_000)))
-        return TotalCount(value=value, is_exact=is_exact)
+        batch: Any = CountsOf(self.kind, max(0, min(up_to, 100_000)), self.listing)
+        return looked_up(info, batch, self.parent, TotalCount.of)
 
 
 def page(first: int | None, after: str | None, last: int | None, before: str | None) -> paging.Page:
@@ -118,7 +125,7 @@ async def listed(
     of: Callable[[R], NodeType],
     needs: Sequence[TokenScope] = (TokenScope.READ,),
 ) -> Connection[NodeType]:
-    """The page of the list that was asked for, if the credentials have one of the scopes it `needs`."""
+    """The page of a list that was asked for, if the credentials have one of the scopes it `needs`."""
     context = info.context
     context.actor.must_have(*needs)
     columns = context.columns(info)
@@ -126,10 +133,27 @@ async def listed(
         part = await paging.fetch(
             context.runtime.reads, context.actor.scope, listing, asked, columns
         )
-    return Connection(part=part, of=of, counted=partial(_counted, listing))
+    return Connection(part=part, of=of, kind=listing, parent=0, listing=lambda _, __: listing)
 
 
-async def _counted(listing: Listing[Any], info: Info, cap: int) -> tuple[int, bool]:
-    context = info.context
-    async with context.gate:
-        return await paging.count(context.runtime.reads, context.actor.scope, listing, cap)
+def nested(
+    info: Info,
+    kind: Hashable,
+    parent: UUID,
+    listing: ListingOf,
+    asked: paging.Page,
+    of: Callable[[R], NodeType],
+    needs: Sequence[TokenScope] = (TokenScope.READ,),
+) -> Connection[NodeType]:
+    """The same of a list that hangs on a parent: those of many parents are read together.
+
+    `kind` tells lists of this kind, filter and sort from others.
+    """
+    info.context.actor.must_have(*needs)
+    _ = asked.size  # refuse a bad one before anything is read
+
+    def connected(part: paging.Slice[R]) -> Connection[NodeType]:
+        return Connection(part=part, of=of, kind=kind, parent=parent, listing=listing)
+
+    batch: Any = PagesOf(kind, asked, listing)
+    return cast("Connection[NodeType]", related(info, batch, parent, connected))

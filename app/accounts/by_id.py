@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam
 from sqlmodel import SQLModel
 
 from app.accounts.actor import Actor
+from app.accounts.batches import HotBatch
 from app.core.compiled import Compiled
 from app.core.db import Session
 from app.core.reads import Reads, Row
@@ -17,7 +18,7 @@ T = TypeVar("T", bound=SQLModel)
 
 
 @dataclass(frozen=True)
-class ById(Generic[T]):
+class ById(HotBatch, Generic[T]):
     """A loader of one table. `visible` gives the rows that an actor may look at, whoever asks for what."""
 
     model: type[T]
@@ -37,7 +38,7 @@ class ById(Generic[T]):
     ) -> dict[UUID, Row]:
         """The same as bare rows, by one statement; with these columns and the id, or with all."""
         key = (self, actor.eyes, columns)
-        compiled = reads.compiled.get(key, lambda: self._compiled(actor, columns))
+        compiled = reads.kept.get(key, lambda: self._compiled(actor, columns))
         rows = await reads.fetch(actor.scope, compiled.sql, compiled.arguments({"ids": list(ids)}))
         return {row["id"]: row for row in rows}
 

@@ -110,17 +110,16 @@ class Slice(Generic[T]):
     has_next: bool
     has_previous: bool
     order: Order[T]
-    mark: str
+    marked: Callable[[], str]
+
+    @cached_property
+    def mark(self) -> str:
+        """What the cursors begin with."""
+        return self.marked()
 
     def cursor(self, position: int) -> str:
         """Where a row of the page stands."""
         return encode(self.order.values(self.rows[position]), self.mark)
-
-    @property
-    def cursors(self) -> list[str]:
-        """One for each row."""
-        values, mark = self.order.values, self.mark
-        return [encode(values(row), mark) for row in self.rows]
 
 
 async def fetch(
@@ -142,10 +141,12 @@ async def fetch(
     found: Any = await reads.fetch(
         scope, compiled.sql, compiled.arguments(given), plans=listing.plans
     )
-    return sliced(listing, page, found)
+    return sliced(listing, page, found, lambda: listing.mark)
 
 
-def sliced(listing: Listing[T], page: Page, found: Sequence[T]) -> Slice[T]:
+def sliced(
+    listing: Listing[T], page: Page, found: Sequence[T], marked: Callable[[], str]
+) -> Slice[T]:
     """The page that was asked for, of rows that were read in its direction, one more than it has."""
     rows, more = found[: page.size], len(found) > page.size
     return Slice(
@@ -153,7 +154,7 @@ def sliced(listing: Listing[T], page: Page, found: Sequence[T]) -> Slice[T]:
         has_next=(page.before is not None) if page.is_backward else more,
         has_previous=more if page.is_backward else page.after is not None,
         order=listing.order,
-        mark=listing.mark,
+        marked=marked,
     )
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import asyncpg
 import orjson
 
-from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.errors import Unavailable
 from app.core.memo import Memo
@@ -55,8 +54,8 @@ class Reads:
         self._wait_seconds = wait_seconds
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Seat] = []
-        self.compiled = Memo[Compiled](2_000)
-        """Statements by what they were made of."""
+        self.kept = Memo[Any](2_000)
+        """Statements and listings, by what they were made of."""
         self.listeners: list[Callable[[str], None]] = []
         """Told the text of each statement before it runs."""
         self.in_use = 0

@@ -42,10 +42,12 @@ def visible_uploads(actor: Actor) -> SelectOfScalar[Upload]:
     )
 
 
-def units_of(job: UploadJob, states: Sequence[UnitState] | None) -> SelectOfScalar[UploadUnit]:
+def units_of(
+    actor: Actor, job_id: UUID, states: Sequence[UnitState] | None
+) -> SelectOfScalar[UploadUnit]:
     """The units of a job that was found through `visible_jobs`, in these states only if given."""
     statement = select(UploadUnit).where(
-        UploadUnit.organisation_id == job.organisation_id, UploadUnit.job_id == job.id
+        UploadUnit.organisation_id == actor.organisation_id, UploadUnit.job_id == job_id
     )
     if states is not None:
         statement = statement.where(col(UploadUnit.state).in_(states))

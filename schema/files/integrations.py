@@ -15,7 +15,7 @@ from schema.files.enums import EntityRole, StorageLocation
 from schema.files.parts import Grant, user_of
 from schema.loading import related
 from schema.node import Node, Source, Sources
-from schema.paging import After, Before, Connection, First, Last, listed, page
+from schema.paging import After, Before, Connection, First, Last, nested, page
 
 
 @strawberry.type(
@@ -93,7 +93,7 @@ class Integration(Node):
         return related(info, access.integration_roles, self.row.id, EntityRole)
 
     @strawberry.field(description="The roles that were given on it.")
-    async def grants(
+    def grants(
         self,
         info: Info,
         first: First = strawberry.UNSET,
@@ -101,8 +101,8 @@ class Integration(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Connection[Grant]:
-        listing = listings.integration_grants(info.context.actor, self.row.id)
-        return await listed(info, listing, page(first, after, last, before), Grant.of)
+        kind, asked = "integration grants", page(first, after, last, before)
+        return nested(info, kind, self.row.id, listings.integration_grants, asked, Grant.of)
 
     @classmethod
     def of(cls, row: models.Integration) -> Self:

@@ -75,10 +75,10 @@ class FileQuery:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Connection[File] | None:
-        listing = listings.files(
-            info.context.actor,
-            inputs.tree_of(filter),
-            inputs.sort_of(sort),
-            whole_organisation=include_organisation_access,
+        actor, tree, order = info.context.actor, inputs.tree_of(filter), inputs.sort_of(sort)
+        whole = include_organisation_access
+        listing = info.context.runtime.reads.kept.get(
+            ("files", actor.eyes, repr(tree), order, whole),
+            lambda: listings.files(actor, tree, order, whole_organisation=whole),
         )
         return await listed(info, listing, page(first, after, last, before), File.of)

@@ -8,7 +8,9 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from app.accounts.actor import Actor
 from app.core.ids import Kind
+from app.core.paging import Listing
 from app.files import access, listings, metadata, models, queries, summaries
 from app.files.downloads import Downloads, Link
 from app.files.filters import PlaceTest
@@ -23,7 +25,7 @@ from schema.files.parts import FileTypeError, FolderSummary, Grant, KeyFrame, us
 from schema.inputs import given
 from schema.loading import looked_up, related
 from schema.node import Node, Source, Sources, Stored
-from schema.paging import After, Before, Connection, First, Last, listed, page
+from schema.paging import After, Before, Connection, First, Last, nested, page
 from schema.scalars import Json, SafeInt, Url
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Folder(Stored, Node):
     """One folder."""
 
     KIND = Kind.FOLDER
+    MODEL = models.Folder
     NEEDS = _NEEDS_OF_FOLDERS
 
     name: str = strawberry.field(description="1 to 255 characters.")
@@ -110,7 +113,7 @@ class Folder(Stored, Node):
         return looked_up(info, summaries.of_folders, asked, FolderSummary.of)
 
     @strawberry.field(description="The folders right below.")
-    async def subfolders(
+    def subfolders(
         self,
         info: Info,
         sort: Sorts = strawberry.UNSET,
@@ -119,13 +122,18 @@ class Folder(Stored, Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> "Connection[Folder]":
-        listing = listings.subfolders(info.context.actor, self.row.id, inputs.sort_of(sort))
-        return await listed(info, listing, page(first, after, last, before), Folder.of)
+        order = inputs.sort_of(sort)
+
+        def listing(actor: Actor, parent: UUID) -> Listing[models.Folder]:
+            return listings.subfolders(actor, parent, order)
+
+        asked = page(first, after, last, before)
+        return nested(info, ("subfolders", order), self.row.id, listing, asked, Folder.of)
 
     @strawberry.field(
         description="The files in it. Parts of composites are hidden unless filtered for."
     )
-    async def files(
+    def files(
         self,
         info: Info,
         recursive: IncludeBelow = False,
@@ -136,13 +144,17 @@ class Folder(Stored, Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> "Connection[File]":
-        place = PlaceTest(folder_id=self.row.id, is_recursive=recursive)
-        actor, tree, order = info.context.actor, inputs.tree_of(filter), inputs.sort_of(sort)
-        listing = listings.files_in(actor, place, tree, order)
-        return await listed(info, listing, page(first, after, last, before), File.of)
+        tree, order = inputs.tree_of(filter), inputs.sort_of(sort)
+
+        def listing(actor: Actor, parent: UUID) -> Listing[models.File]:
+            place = PlaceTest(folder_id=parent, is_recursive=recursive)
+            return listings.files_in(actor, place, tree, order)
+
+        kind, asked = ("files", recursive, repr(tree), order), page(first, after, last, before)
+        return nested(info, kind, self.row.id, listing, asked, File.of)
 
     @strawberry.field(description="The roles that were given on this very folder.")
-    async def grants(
+    def grants(
         self,
         info: Info,
         first: First = strawberry.UNSET,
@@ -150,8 +162,8 @@ class Folder(Stored, Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Connection[Grant]:
-        listing = listings.folder_grants(info.context.actor, self.row.id)
-        return await listed(info, listing, page(first, after, last, before), Grant.of)
+        asked = page(first, after, last, before)
+        return nested(info, "grants", self.row.id, listings.folder_grants, asked, Grant.of)
 
     @classmethod
     def each(cls, rows: Sequence[models.Folder] | None) -> list[Self]:
@@ -199,7 +211,7 @@ class FileUsage:
         return looked_up(info, queries.composite_counts, self.file_key, lambda count: count or 0)
 
     @strawberry.field(description="The composites that contain it, as far as you may see them.")
-    async def composites(
+    def composites(
         self,
         info: Info,
         first: First = strawberry.UNSET,
@@ -207,8 +219,8 @@ class FileUsage:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> "Connection[File]":
-        listing = listings.composites(info.context.actor, self.file_key)
-        return await listed(info, listing, page(first, after, last, before), File.of)
+        asked = page(first, after, last, before)
+        return nested(info, "composites", self.file_key, listings.composites, asked, File.of)
 
 
 @strawberry.type(
@@ -219,6 +231,7 @@ class File(Stored, Node):
     """One file."""
 
     KIND = Kind.FILE
+    MODEL = models.File
     NEEDS = _NEEDS_OF_FILES
 
     name: str = strawberry.field(description="1 to 300 characters.")
@@ -306,7 +319,7 @@ class File(Stored, Node):
         return looked_up(info, queries.type_errors, self.row.id, FileTypeError.each)
 
     @strawberry.field(description="The places of a composite, in order; empty for other files.")
-    async def members(
+    def members(
         self,
         info: Info,
         first: First = strawberry.UNSET,
@@ -314,8 +327,8 @@ class File(Stored, Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Connection[FileMember]:
-        listing = listings.members(info.context.actor, self.row.id)
-        return await listed(info, listing, page(first, after, last, before), FileMember.of)
+        asked = page(first, after, last, before)
+        return nested(info, "members", self.row.id, listings.members, asked, FileMember.of)
 
     @strawberry.field(
         description="How a data group shows its files: an object with layout_type (default-grid, default-list or"

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 import strawberry
 
+from app.accounts.actor import Actor
 from app.accounts.tokens import TokenScope
 from app.core import ids, paging
 from app.core.ids import Kind
@@ -18,7 +19,7 @@ from schema.context import Info
 from schema.files.types import File, Folder
 from schema.loading import related
 from schema.node import Node, Source, Sources
-from schema.paging import After, Before, Connection, First, Last, listed, page
+from schema.paging import After, Before, Connection, First, Last, nested, page
 from schema.scalars import SafeInt, Url
 from schema.uploads import enums
 
@@ -186,7 +187,7 @@ class UploadJob(Node):
         return related(info, files.folders_by_id, self.row.folder_id, Folder.of)
 
     @strawberry.field(description="Its units, in the order of the document.")
-    async def units(
+    def units(
         self,
         info: Info,
         states: Annotated[
@@ -198,11 +199,15 @@ class UploadJob(Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Connection[UploadUnit]:
-        statement = queries.units_of(self.row, states or None)
-        asked = page(first, after, last, before)
+        wanted = tuple(states) if states else None
+
+        def listing(actor: Actor, job_id: UUID) -> Listing[models.UploadUnit]:
+            statement = queries.units_of(actor, job_id, wanted)
+            return Listing(statement, UNIT_ORDER, (job_id, wanted))
+
+        kind, asked = ("units", wanted), page(first, after, last, before)
         needs = (TokenScope.UPLOAD, TokenScope.READ)
-        listing = Listing(statement, UNIT_ORDER, states or None)
-        return await listed(info, listing, asked, UploadUnit.of, needs)
+        return nested(info, kind, self.row.id, listing, asked, UploadUnit.of, needs)
 
     @classmethod
     def of(cls, row: models.UploadJob) -> Self:

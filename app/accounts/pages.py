@@ -1,0 +1,123 @@
+"""Pages and counts of the lists of many parents at once: the files of each of these folders, and so on."""
+
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, literal_column, select, true
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from app.accounts.actor import Actor
+from app.accounts.batches import HotBatch
+from app.core import paging
+from app.core.compiled import Compiled
+from app.core.paging import Listing, Page, Slice
+from app.core.reads import Reads
+
+ListingOf = Callable[[Actor, Any], Listing[Any]]
+"""The list of a parent, whose id is given as a value or as an SQL expression."""
+
+
+@dataclass(frozen=True)
+class PagesOf(HotBatch):
+    """The same page of the list of each parent. `key` tells this kind of list from others."""
+
+    key: Hashable
+    page: Page
+    listing: ListingOf = field(compare=False)
+
+    async def read(
+        self,
+        reads: Reads,
+        actor: Actor,
+        keys: Collection[UUID],
+        columns: frozenset[str] | None = None,
+    ) -> dict[UUID, Slice[Any]]:
+        """The page of each parent, by one statement; by one for each where cursors are given."""
+        if len(keys) == 1 or self.page.after is not None or self.page.before is not None:
+            return {key: await self._one(reads, actor, key, columns) for key in keys}
+        size = self.page.size
+        kept = ("pages", self, actor.eyes, columns)
+        compiled, listing = reads.kept.get(kept, lambda: self._compiled(actor, columns))
+        arguments = compiled.arguments({"parents": list(keys), "size": size + 1})
+        found: dict[UUID, list[Any]] = {key: [] for key in keys}
+        for row in await reads.fetch(actor.scope, compiled.sql, arguments, plans=listing.plans):
+            found[row["of_parent"]].append(row)
+        return {
+            key: paging.sliced(listing, self.page, rows, partial(self._mark, actor, key))
+            for key, rows in found.items()
+        }
+
+    def _mark(self, actor: Actor, parent: UUID) -> str:
+        return self.listing(actor, parent).mark
+
+    async def _one(
+        self, reads: Reads, actor: Actor, parent: UUID, columns: frozenset[str] | None
+    ) -> Slice[Any]:
+        kept = ("listing", self.key, actor.eyes, parent)
+        listing = reads.kept.get(kept, lambda: self.listing(actor, parent))
+        return await paging.fetch(reads, actor.scope, listing, self.page, columns)
+
+    def _compiled(
+        self, actor: Actor, columns: frozenset[str] | None
+    ) -> tuple[Compiled, Listing[Any]]:
+        parents = _parents()
+        listing = self.listing(actor, _PARENT)
+        rows = paging.narrowed(listing.statement, listing.order, columns)
+        rows = rows.order_by(*paging.ordered(listing.order, self.page)).limit(bindparam("size", 1))
+        each = rows.lateral("each")
+        sort = [each.c[column.name] for column in listing.order.columns]
+        is_downward = listing.order.is_descending != self.page.is_backward
+        statement: Select[Any] = (
+            select(*each.c, parents.c.id.label("of_parent"))
+            .select_from(parents)
+            .join(each, true())
+            .order_by(*[column.desc() if is_downward else column.asc() for column in sort])
+        )
+        return Compiled.of(statement), listing
+
+
+@dataclass(frozen=True)
+class CountsOf(HotBatch):
+    """How many rows the list of each parent has, counted up to `cap`, and whether that is all."""
+
+    key: Hashable
+    cap: int
+    listing: ListingOf = field(compare=False)
+
+    async def read(
+        self,
+        reads: Reads,
+        actor: Actor,
+        keys: Collection[Any],
+        columns: frozenset[str] | None = None,  # noqa: ARG002  a count has none
+    ) -> dict[Any, tuple[int, bool]]:
+        """The count of each parent, by one statement."""
+        if len(keys) == 1:
+            (parent,) = keys
+            kept = ("listing", self.key, actor.eyes, parent)
+            listing = reads.kept.get(kept, lambda: self.listing(actor, parent))
+            return {parent: await paging.count(reads, actor.scope, listing, self.cap)}
+        compiled, plans = reads.kept.get(
+            ("counts", self.key, actor.eyes), lambda: self._compiled(actor)
+        )
+        arguments = compiled.arguments({"parents": list(keys), "size": self.cap + 1})
+        rows = await reads.fetch(actor.scope, compiled.sql, arguments, plans=plans)
+        return {row[0]: (min(row[1], self.cap), row[1] <= self.cap) for row in rows}
+
+    def _compiled(self, actor: Actor) -> tuple[Compiled, str]:
+        parents = _parents()
+        listing = self.listing(actor, _PARENT)
+        counted = paging.counted(listing).scalar_subquery()
+        return Compiled.of(select(parents.c.id, counted).select_from(parents)), listing.plans
+
+
+_PARENT: Any = literal_column("parent.id", Uuid)
+"""The id of a parent. As text, since a column would bring its FROM into every subquery of the list."""
+
+
+def _parents() -> TableValuedAlias:
+    wanted = bindparam("parents", None, type_=ARRAY(Uuid))
+    return func.unnest(wanted, type_=Uuid).table_valued("id").render_derived(name="parent")

@@ -1,0 +1,175 @@
+"""Makes the dictionaries of a whole list at once, level by level; each batch of a level runs once.
+
+Whatever is out of the ordinary ends it with an exception: the caller then takes graphql-core's road from the
+start, which comes to the same result or reports the error with its path. Nothing here changes anything, so
+that doing it again is harmless.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from graphql import GraphQLObjectType, is_abstract_type, is_object_type
+
+from app.accounts.batches import HotBatch
+from app.core.reads import Row
+from schema.context import Context
+from schema.execution.planned.generate import built
+from schema.execution.planned.plan import Plan, Wanted
+from schema.execution.planned.unusual import Unusual
+from schema.loading import Load
+from schema.node import Stored
+
+
+class Executing(Protocol):
+    """What is asked of the executor of an operation."""
+
+    context_value: Any
+
+    def plan(self, type_: GraphQLObjectType, details: Any) -> Plan:
+        """The plan of a selection."""
+
+    def columns_of(self, plan: Plan) -> frozenset[str] | None:
+        """The columns that a selection wants of rows of a Stored type or in a connection; None: all."""
+
+    def arguments(self, type_: GraphQLObjectType, one: Wanted) -> dict[str, Any]:
+        """What a field's resolver is called with."""
+
+    def type_of(self, abstract: Any, value: Any) -> GraphQLObjectType:
+        """The object type of a value of an interface or a union."""
+
+
+async def completed(executing: Executing, plan: Plan, sources: Sequence[Any]) -> list[Any]:
+    """A dictionary for each source, in order. Raises anything where the ordinary way must be gone."""
+    if plan.others:
+        raise Unusual
+    _check_types(plan, sources)
+    made = [_values(executing, plan, one, sources) for one in plan.made]
+    loads = [column for column in made if column and isinstance(column[0], Load)]
+    if loads:
+        await _load(executing, plan, made)
+    columns = [
+        await _column(executing, one, values) for one, values in zip(plan.made, made, strict=True)
+    ]
+    return _function(plan, sources)(sources, *columns)  # type: ignore[no-any-return]
+
+
+def _check_types(plan: Plan, sources: Sequence[Any]) -> None:
+    """graphql-core asks each object of a type with interfaces whether it is one."""
+    if plan.object_type.is_type_of is not None and {*map(type, sources)} - {plan.origin}:
+        raise Unusual
+
+
+def _function(plan: Plan, sources: Sequence[Any]) -> Callable[..., Any]:
+    are_rows = issubclass(plan.origin, Stored) and all(type(one.row) is Row for one in sources)
+    function = plan.functions.get(are_rows)
+    if function is None:
+        function = plan.functions[are_rows] = built(plan, are_rows=are_rows)
+    return function
+
+
+def _values(executing: Executing, plan: Plan, one: Wanted, sources: Sequence[Any]) -> list[Any]:
+    """What the sources give for a field, before it is completed."""
+    if one.call is None:
+        name = one.name
+        return [getattr(source, name) for source in sources]
+    call, arguments = one.call, executing.arguments(plan.object_type, one)
+    return [call(source, **arguments) for source in sources]
+
+
+async def _load(executing: Executing, plan: Plan, made: list[list[Any]]) -> None:
+    """Put what was found in the place of every Load, one run for each batch."""
+    tasks = []
+    for position, (one, values) in enumerate(zip(plan.made, made, strict=True)):
+        if any(isinstance(value, Load) for value in values):
+            tasks.append(_loaded(executing, one, made, position))
+    if len(tasks) == 1:
+        await tasks[0]
+    else:
+        await asyncio.gather(*tasks)
+
+
+async def _loaded(executing: Executing, one: Wanted, made: list[list[Any]], position: int) -> None:
+    made[position] = await _found(executing, one, made[position])
+
+
+async def _found(executing: Executing, one: Wanted, loads: list[Any]) -> list[Any]:
+    """What the loads of one field have become. Loads of one batch and key share one value."""
+    context: Context = executing.context_value
+    batches: dict[Any, dict[Any, Any]] = {}
+    for load in loads:
+        if load.key is not None:
+            batches.setdefault(load.batch, {})[load.key] = load
+    values: dict[Any, dict[Any, Any]] = {}
+    for batch, first in batches.items():
+        columns = _columns(executing, one, batch)
+        found = await context.fetch(batch, list(first), columns)
+        values[batch] = {key: load.made(found.get(key)) for key, load in first.items()}
+    return [load.made(None) if load.key is None else values[load.batch][load.key] for load in loads]
+
+
+def _columns(executing: Executing, one: Wanted, batch: Any) -> frozenset[str] | None:
+    """The columns that are wanted of the rows that a batch gives; None: all."""
+    if not isinstance(batch, HotBatch) or not is_object_type(one.shape.named):
+        return None
+    return executing.columns_of(executing.plan(one.shape.named, one.details))
+
+
+async def _column(executing: Executing, one: Wanted, values: list[Any]) -> list[Any]:
+    """The completed values of a field."""
+    shape = one.shape
+    if not shape.is_list:
+        return await _each(executing, one, values, is_nullable=shape.is_nullable)
+    lists = [_items(one, value) for value in values]
+    flat = [item for items in lists if items is not None for item in items]
+    done = iter(await _each(executing, one, flat, is_nullable=shape.are_items_nullable))
+    return [None if items is None else [next(done) for _ in items] for items in lists]
+
+
+def _items(one: Wanted, value: Any) -> list[Any] | None:
+    if value is None and one.shape.is_nullable:
+        return None
+    if type(value) is not list:
+        raise Unusual
+    return value
+
+
+async def _each(
+    executing: Executing, one: Wanted, values: list[Any], *, is_nullable: bool
+) -> list[Any]:
+    """Each value completed; equal objects (the same one) are completed once."""
+    if not is_nullable and None in values:
+        raise Unusual
+    if one.coerce is not None:
+        coerce = one.coerce
+        return [None if value is None else coerce(value) for value in values]
+    distinct = {id(value): value for value in values if value is not None}
+    if not distinct:
+        return values
+    sources = list(distinct.values())
+    objects = await _objects(executing, one, sources)
+    by_id = dict(zip(distinct, objects, strict=True))
+    return [None if value is None else by_id[id(value)] for value in values]
+
+
+async def _objects(executing: Executing, one: Wanted, sources: list[Any]) -> list[Any]:
+    named: Any = one.shape.named
+    if not is_abstract_type(named):
+        return await completed(executing, executing.plan(named, one.details), sources)
+    return await of_any_type(executing, named, one.details, sources)
+
+
+async def of_any_type(
+    executing: Executing, abstract: Any, details: Any, sources: Iterable[Any]
+) -> list[Any]:
+    """The same for values of an interface or a union: those of a type together."""
+    found = list(sources)
+    positions: dict[GraphQLObjectType, list[int]] = {}
+    for position, source in enumerate(found):
+        positions.setdefault(executing.type_of(abstract, source), []).append(position)
+    for type_, at in positions.items():
+        plan = executing.plan(type_, details)
+        done = await completed(executing, plan, [found[position] for position in at])
+        for position, one in zip(at, done, strict=True):
+            found[position] = one
+    return found

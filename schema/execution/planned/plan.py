@@ -1,0 +1,139 @@
+"""What a selection of an object type asks for, worked out once and kept with the document."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from graphql import (
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import FieldDetails
+
+from schema.execution.planned import leaves
+from schema.node import Stored
+
+Details = list[FieldDetails]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A type without its wrappers: nothing, one list at most, each perhaps null."""
+
+    named: GraphQLNamedType
+    is_nullable: bool
+    is_list: bool
+    are_items_nullable: bool
+
+    @classmethod
+    def of(cls, type_: GraphQLOutputType) -> "Shape | None":
+        """The shape of a type; None for lists of lists."""
+        is_nullable, inner = _unwrapped(type_)
+        is_list = is_list_type(inner)
+        are_items_nullable, item = _unwrapped(inner.of_type) if is_list else (False, inner)
+        if is_list_type(item):
+            return None
+        return cls(item, is_nullable, is_list, are_items_nullable)
+
+
+def _unwrapped(type_: Any) -> tuple[bool, Any]:
+    return (False, type_.of_type) if is_non_null_type(type_) else (True, type_)
+
+
+@dataclass(eq=False, slots=True)
+class Wanted:
+    """One field of a selection. `call` is its resolver, if it has one; else it is an attribute."""
+
+    key: str
+    name: str
+    shape: Shape
+    details: Details
+    definition: GraphQLField
+    call: Callable[..., Any] | None
+    coerce: Callable[[Any], Any] | None
+    """For leaves: from a value that is not null to its public form."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a leaf that is read off the source."""
+        return self.call is None and self.coerce is not None
+
+
+@dataclass(eq=False, slots=True)
+class Plan:
+    """The fields of one selection of one object type, in order; `others` are left to graphql-core's road."""
+
+    object_type: GraphQLObjectType
+    wanted: list[Wanted]
+    others: list[tuple[str, Details]]
+    names: list[str]
+    """The keys that ask for `__typename`."""
+    keys: list[str]
+    functions: dict[Any, Callable[..., Any]] = field(default_factory=dict)
+    children: dict[Any, "Plan"] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> Any:
+        """The Python class of the type."""
+        return self.object_type.extensions["strawberry-definition"].origin
+
+    @property
+    def made(self) -> Iterator[Wanted]:
+        """The fields that are made for all sources together, before the dictionaries are."""
+        return (one for one in self.wanted if not one.is_plain)
+
+    def columns(self) -> frozenset[str] | None:
+        """The columns that a Stored type's rows must have; None: all."""
+        if self.others:
+            return None
+        found: set[str] = set()
+        for one in self.wanted:
+            needed = {one.name} if one.call is None else self._needs(one.name)
+            if needed is None:
+                return None
+            found |= needed
+        return frozenset(found)
+
+    def _needs(self, name: str) -> frozenset[str] | None:
+        needs: Any = self.origin.NEEDS if issubclass(self.origin, Stored) else {}
+        return cast("frozenset[str] | None", needs.get(name))
+
+
+def planned(type_: GraphQLObjectType, fields: dict[str, Details]) -> Plan:
+    """The plan of a selection that was collected for this type."""
+    plan = Plan(type_, [], [], [], list(fields))
+    for key, details in fields.items():
+        name = details[0].node.name.value
+        if name == "__typename":
+            plan.names.append(key)
+        elif (one := _wanted(type_, key, details)) is not None:
+            plan.wanted.append(one)
+        else:
+            plan.others.append((key, details))
+    return plan
+
+
+def _wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | None:
+    """The field, unless it is one that only graphql-core's road can take."""
+    definition = type_.fields[details[0].node.name.value]
+    ours = definition.extensions.get("strawberry-definition")
+    shape = Shape.of(definition.type)
+    if ours is None or shape is None or ours.is_async or ours.extensions or ours.is_subscription:
+        return None
+    resolver = ours.base_resolver
+    if resolver is not None and resolver.self_parameter is None:
+        return None
+    coerce = leaves.coercer(shape.named) if is_leaf_type(shape.named) else None
+    call = resolver.wrapped_func if resolver is not None else None
+    return Wanted(key, ours.python_name, shape, details, definition, call, coerce)
+
+
+def is_introspective(type_: GraphQLOutputType) -> bool:
+    """Whether this is one of GraphQL's own types, which describe the schema."""
+    return get_named_type(type_).name.startswith("__")
