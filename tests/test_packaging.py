@@ -83,7 +83,7 @@ def test_a_lock_pins_all_that_the_project_asks_for(name, extras):
 def test_make_alone_lists_what_there_is():
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = re.findall(r"^  make ([a-z]+)", done.stdout, re.MULTILINE)
-    assert targets == ["help", "run", "test", "check", "lock", "schema", "bench", "clean"]
+    assert targets == ["help", "run", "test", "check", "lock", "schema", "web", "bench", "clean"]
 
 
 def test_the_continuous_integration_can_be_started():

@@ -1,9 +1,9 @@
 """Server and worker beside each other: started, watched, shown, stopped in order."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import structlog
@@ -19,6 +19,8 @@ from app.demo.people import Demo
 
 POLL_SECONDS = 0.1
 
+T = TypeVar("T")
+
 _LOG = structlog.get_logger("demo")
 
 
@@ -31,12 +33,12 @@ async def run(settings: Settings, console: Console, *, with_data: bool) -> int:
     environment = _environment(settings)
     async with (
         beside(supervisor.kept_alive("worker", environment)),
-        supervisor.running("serve", environment) as server,
+        beside(supervisor.until_it_ends("serve", environment)) as server,
     ):
         async with beside(_show(settings, demo, console, with_data=with_data)):
-            await _first(told.wait(), server.process.wait())
+            await _first(told.wait(), asyncio.shield(server))
         console.print("\nStopping the server, then the worker.")
-    return 0 if told.is_set() else _exit_status(server.process.returncode or 0)
+    return 0 if told.is_set() else _exit_status(server.result())
 
 
 def _exit_status(status: int) -> int:
@@ -92,6 +94,7 @@ def _welcome(settings: Settings, demo: Demo) -> str:
   GraphQL      {settings.url}/graphql
   WebSocket    {websocket}/graphql  (graphql-transport-ws)
   Health       {settings.url}/readyz
+  GraphiQL     {settings.url}/graphql  (in a browser: {demo.admin.email}, {demo.admin.password})
   Tokens       {people.path(settings)}  (one of each role)
 
   Token of {demo.admin.email}:
@@ -104,20 +107,20 @@ def _welcome(settings: Settings, demo: Demo) -> str:
 
 
 @asynccontextmanager
-async def beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+async def beside(work: Coroutine[Any, Any, T]) -> AsyncGenerator["asyncio.Task[T]"]:
     """Do `work` beside the block; cancelled at its end."""
     task = asyncio.create_task(work)
     try:
-        yield
+        yield task
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
 
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+async def _first(*waits: Awaitable[Any]) -> None:
     """Wait until one of them ends."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
