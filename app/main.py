@@ -1,17 +1,15 @@
 """The server: settings in, an ASGI application on its port."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
+import strawberry
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from strawberry.extensions import SchemaExtension
 
 from app.accounts import csrf
 from app.accounts.attempts import Attempts
@@ -30,7 +28,15 @@ from app.core.tasks import settle_memory
 from app.files import local_files
 from app.uploads import receiving
 from schema.build import build
-from schema.transport.graphql import Endpoint
+from schema.execution.engine import Engine
+from schema.execution.persisted import Persisted, read_list
+from schema.execution.sharing import Shared
+from schema.transport.endpoint import PATH, Endpoint, Front
+from schema.transport.guard import Guards
+from schema.transport.http import Http
+from schema.transport.page import Page
+from schema.transport.sockets import Sockets
+from schema.transport.statuses import Profile
 
 FRONT_PAGE = """<!doctype html>
 <html lang="en">
@@ -42,6 +48,7 @@ same address (<code>graphql-transport-ws</code>). What it can do is written in <
 and printed by <code>labelgraph schema</code>; how to use it, in <code>docs/</code> and <code>README.md</code>.
 <p><a href="/readyz">/readyz</a> <a href="/livez">/livez</a> <a href="/metrics">/metrics</a>
 """
+FRONT_LINK = '<p><a href="graphql">GraphiQL</a>: try it in the browser.\n'
 
 
 def run(settings: Settings) -> None:
@@ -54,23 +61,22 @@ def run(settings: Settings) -> None:
 async def _run(settings: Settings) -> None:
     """Everything is opened before the first request and closed after the last one."""
     pulse = Pulse()
-    app = Starlette(middleware=[Middleware(telemetry.RequestIds)])
+    app = Starlette()
     async with runtimes.opened(settings) as runtime, runtimes.live(runtime), _beating(pulse):
-        serve(app, runtime, pulse)
+        front = Front(serve(app, runtime, pulse), app)
         settle_memory()
-        await server.create(app, settings, pulse).serve()
+        await server.create(telemetry.RequestIds(front), settings, pulse).serve()
 
 
-def serve(app: Starlette, runtime: Runtime, pulse: Pulse | None = None) -> None:
-    """Add the routes, which need what the runtime holds open."""
+def serve(app: Starlette, runtime: Runtime, pulse: Pulse | None = None) -> Endpoint:
+    """Add the routes, which need what the runtime holds open. Returns the one of `/graphql`."""
     pulse, figures = pulse or Pulse(), Metrics()
     schema = build()
-    schema.extensions = (*schema.extensions, counting(figures))
     received = partial(receiving.note_received, runtime)
-    graphql = Endpoint(schema, runtime, authenticator(runtime), sessions(runtime))
+    graphql = endpoint(runtime, schema, figures)
     app.router.routes.extend(
         [
-            Route("/", front_page),
+            Route("/", partial(front_page, has_ide=runtime.settings.ide)),
             Mount(
                 "/storage",
                 routes=[
@@ -78,35 +84,49 @@ def serve(app: Starlette, runtime: Runtime, pulse: Pulse | None = None) -> None:
                     *storage.routes(runtime.storage, runtime.secret, clock.now, received),
                 ],
             ),
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
+            Route(PATH, graphql),
+            WebSocketRoute(PATH, graphql),
+            *(Page(runtime.settings.url).routes() if runtime.settings.ide else []),
             *health.routes(runtime, pulse),
             *metrics.routes(figures, runtime, pulse),
         ]
     )
+    return graphql
 
 
-async def front_page(_: Request) -> Response:
+async def front_page(_: Request, *, has_ide: bool) -> Response:
     """For a person who opens the address in a browser."""
-    return HTMLResponse(FRONT_PAGE, headers={"Content-Security-Policy": "default-src 'none'"})
+    html = FRONT_PAGE + (FRONT_LINK if has_ide else "")
+    return HTMLResponse(html, headers={"Content-Security-Policy": "default-src 'none'"})
 
 
-def counting(figures: Metrics) -> type[SchemaExtension]:
-    """An extension that counts and times operations by their kind."""
+def endpoint(runtime: Runtime, schema: strawberry.Schema, figures: Metrics) -> Endpoint:
+    """`/graphql`."""
+    settings = runtime.settings
+    engine = Engine(schema, persisted=persisted(runtime), observe=figures.count)
+    known, desk = authenticator(runtime), sessions(runtime)
+    guards = Guards(runtime.hub, known)
+    shared = Shared(engine, schema)
+    http = Http(
+        engine=engine,
+        shared=shared,
+        guards=guards,
+        runtime=runtime,
+        authenticator=known,
+        sessions=desk,
+        profile=Profile(settings.http_profile),
+        body_bytes=settings.max_body_bytes,
+        large_body_bytes=settings.max_large_body_bytes,
+    )
+    sockets = Sockets(engine, shared, runtime, known, desk, guards)
+    return Endpoint(http, sockets, Page(settings.url) if settings.ide else None)
 
-    class Counting(SchemaExtension):
-        def on_operation(self) -> Iterator[None]:
-            before = time.perf_counter()
-            yield
-            context = self.execution_context
-            try:
-                kind = context.operation_type.value
-            except RuntimeError:  # it could not be parsed, or names no operation
-                kind = "unknown"
-            has_errors = bool(getattr(context.result, "errors", None)) or kind == "unknown"
-            figures.count(kind, time.perf_counter() - before, has_errors=has_errors)
 
-    return Counting
+def persisted(runtime: Runtime) -> Persisted:
+    """The documents that may be named. Raises ValueError or OSError if the operator's list cannot be read."""
+    settings = runtime.settings
+    listed = read_list(settings.documents_file) if settings.documents_file else {}
+    return Persisted(Attempts(runtime.bus), runtime.bus, listed, settings.documents_only)
 
 
 def authenticator(runtime: Runtime) -> Authenticator:
@@ -115,6 +135,7 @@ def authenticator(runtime: Runtime) -> Authenticator:
     issuers = [Issuer(entry.issuer, entry.audience) for entry in settings.oidc_issuers]
     return Authenticator(
         db=runtime.system,
+        reads=runtime.system_reads,
         pepper=runtime.secret,
         is_cookie_secure=settings.is_cookie_secure,
         origins=frozenset(map(csrf.origin_of, [settings.url, *settings.allowed_origins])),

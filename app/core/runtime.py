@@ -33,6 +33,8 @@ class Runtime:
     bus: "redis.Redis"
     reads: Reads
     """Single statements as the application's role, without transactions."""
+    system_reads: Reads
+    """The same as the relay's role, for saying who somebody is."""
     hub: Hub
     storage: Store
     links: Links
@@ -60,6 +62,12 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
         size=settings.pool_size,
         wait_seconds=settings.pool_wait_seconds,
     )
+    system_reads = Reads(
+        settings.relay_database_url or settings.database_url,
+        role=RELAY_ROLE,
+        size=4,
+        wait_seconds=settings.pool_wait_seconds,
+    )
     bus = valkey(settings.redis_url)
     key = secret(settings)
     links = Links(f"{settings.url}/storage", key, clock.now)
@@ -71,13 +79,16 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
             system=system,
             bus=bus,
             reads=reads,
+            system_reads=system_reads,
             hub=Hub(system, bus),
             storage=open_own(storage_url(settings), links),
             links=links,
             secret=key,
         )
     finally:
-        await asyncio.gather(db.close(), system.close(), reads.close(), bus.aclose())
+        await asyncio.gather(
+            db.close(), system.close(), reads.close(), system_reads.close(), bus.aclose()
+        )
 
 
 @asynccontextmanager
