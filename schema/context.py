@@ -66,6 +66,12 @@ class Context:
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
+    def address(self) -> str | None:
+        """The address that the request came from."""
+        client = self.request.client if self.request is not None else None
+        return client.host if client is not None else None
+
+    @property
     def actor(self) -> Actor:
         """Who asks. Raises Unauthenticated if nobody has signed in."""
         if self.credentials is None:

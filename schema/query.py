@@ -16,6 +16,7 @@ from schema.files.integration_operations import IntegrationQuery
 from schema.files.integrations import NODES as INTEGRATION_NODES
 from schema.files.operations import FileQuery
 from schema.files.types import NODES as FILE_NODES
+from schema.limits.operations import LimitQuery
 from schema.metadata.operations import MetadataQuery
 from schema.metadata.types import NODES as METADATA_NODES
 from schema.node import Node, Sources
@@ -34,7 +35,7 @@ MOST_NODES = 1_000
 
 
 @strawberry.type(description="Reads. Root fields are null where something is unknown or forbidden.")
-class Query(AccountQuery, FileQuery, IntegrationQuery, MetadataQuery, UploadQuery):
+class Query(AccountQuery, FileQuery, IntegrationQuery, LimitQuery, MetadataQuery, UploadQuery):
     """All that can be read."""
 
     @strawberry.field(description="Anything by its id; null if it is unknown or not for you.")

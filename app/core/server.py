@@ -16,13 +16,12 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.core import lines, watchdog
 from app.core.health import Pulse
 from app.core.settings import Settings
 
 GRACE_SECONDS = 20
 """How long requests that are under way may take to finish."""
-FRAME_LIMIT = 12 * 1024 * 1024
-"""Bytes of one WebSocket message; as large as a body."""
 
 _LOG = structlog.get_logger("server")
 
@@ -30,10 +29,11 @@ _LOG = structlog.get_logger("server")
 class Server(uvicorn.Server):
     """One process. SIGTERM and SIGINT end it in order; a second one ends it at once."""
 
-    def __init__(self, config: uvicorn.Config, pulse: Pulse, drain_seconds: float) -> None:
+    def __init__(self, config: uvicorn.Config, pulse: Pulse, settings: Settings) -> None:
         super().__init__(config)
         self._pulse = pulse
-        self._drain_seconds = drain_seconds
+        self._drain_seconds = settings.drain_seconds
+        self._watchdog_seconds = settings.watchdog_seconds
         self._stop_at = math.inf
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -43,6 +43,11 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
         self._pulse.is_stopping = True
         self._stop_at = min(self._stop_at, time.monotonic() + self._drain_seconds)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop, watched over by another process."""
+        async with watchdog.watched(self._watchdog_seconds):
+            await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so."""
@@ -64,15 +69,14 @@ def create(app: ASGIApp, settings: Settings, pulse: Pulse) -> Server:
         port=settings.port,
         loop="none",
         http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=FRAME_LIMIT,
+        **lines.options(settings.max_message_bytes),
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    return Server(config, pulse, settings.drain_seconds)
+    return Server(config, pulse, settings)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,6 +1,7 @@
 """What the operator can say, read once from the environment by the composition roots."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -52,10 +53,20 @@ class Settings(BaseSettings):
     """Folders that integrations of the kind LOCAL may point into; none means: not allowed."""
     allowed_endpoints: list[str] = []
     """Hosts of object stores that may lie in a private network or speak plain http."""
+    ide: bool = True
+    """Whether browsers are shown GraphiQL."""
 
     aws_access_key_id: str | None = None
     """The server's own AWS keys, with which it takes on the roles that integrations name."""
     aws_secret_access_key: SecretStr | None = None
+
+    http_profile: Literal["compat", "draft"] = "compat"
+    """Status codes of GraphQL over HTTP: as clients in the field expect them, or as the draft of 2026 has them."""
+
+    documents_file: Path | None = None
+    """A JSON object from ids to documents, which clients may then name instead of sending them."""
+    documents_only: bool = False
+    """Whether nothing but what is in `documents_file` runs."""
 
     pool_size: int = Field(default=10, ge=1)
     pool_wait_seconds: float = 2.0
@@ -64,6 +75,48 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(default=4, ge=1)
     heartbeat_seconds: float = 5.0
     stalled_after_seconds: float = 20.0
+    watchdog_seconds: float = Field(default=10.0, ge=0)
+    """A server whose event loop stands still for so long is killed, to be started again; 0: never."""
+
+    max_document_characters: int = Field(default=100_000, ge=1)
+    max_tokens: int = Field(default=5_000, ge=1)
+    max_operations: int = Field(default=20, ge=1)
+    """In one document."""
+    max_fragments: int = Field(default=100, ge=0)
+    max_depth: int = Field(default=12, ge=1)
+    max_introspection_depth: int = Field(default=20, ge=0)
+    """Levels of fields in `__schema` and `__type`; what tools ask for has 15. 0 forbids them."""
+    max_root_fields: int = Field(default=20, ge=1)
+    max_aliases: int = Field(default=30, ge=0)
+    """Those in fragments are counted at each use; so are root fields and directives."""
+    max_directives: int = Field(default=50, ge=0)
+    max_literals: int = Field(default=200, ge=0)
+    """Values that are written into the document instead of being sent as variables."""
+    max_cost: int = Field(default=50_000, ge=1, le=2**31 - 1)
+    """Points of one operation: about one for each object that it may bring."""
+    points_per_minute: int = Field(default=1_000_000, ge=1, le=2**31 - 1)
+    """Of one user, or of an address that has not signed in, over all operations; also how many at once."""
+    max_seconds: float = Field(default=10.0, gt=0)
+    """How long a query or a mutation may run."""
+    max_answer_bytes: int = Field(default=16 * 2**20, ge=1)
+    max_body_bytes: int = Field(default=2**20, ge=1)
+    max_large_body_bytes: int = Field(default=12 * 2**20, ge=1)
+    """For callers with credentials: bulk operations carry metadata."""
+    queue_length: int = Field(default=100, ge=0)
+    """Operations that wait for room; `pool_size` x 2 run at once, and wait `pool_wait_seconds` at most."""
+
+    max_sockets_per_caller: int = Field(default=1_000, ge=1)
+    """Of one user on one process, or of an address that has not signed in."""
+    max_operations_per_socket: int = Field(default=50, ge=1)
+    max_messages_per_second: float = Field(default=20.0, gt=0)
+    """From one socket; five times as many at once."""
+    max_message_bytes: int = Field(default=256 * 2**10, ge=1)
+    """From one socket at once; bulk operations are better sent over HTTP."""
+    socket_init_seconds: float = Field(default=5.0, gt=0)
+    """How long a socket may be open before it says who it is."""
+    socket_patience_seconds: float = Field(default=10.0, gt=0)
+    """How long a client may take nothing of what it is sent before it is hung up on."""
+
     log_json: bool = False
     log_level: str = "INFO"
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.core import watchdog
+
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A child that has lived this long is taken for healthy: its next restart comes quickly again."""
@@ -84,6 +86,16 @@ async def kept_alive(name: str, environment: Mapping[str, str]) -> None:
         _LOG.error("a process died and is started again", process=name, status=status, in_s=pause)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def until_it_ends(name: str, environment: Mapping[str, str]) -> int:
+    """Run `labelgraph <name>` to its end, and give its exit status; start it again if its watchdog ended it."""
+    while True:
+        async with running(name, environment) as child:
+            status = await child.process.wait()
+        if status != watchdog.ENDED:
+            return status
+        _LOG.error("a process was stuck and is started again", process=name)
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

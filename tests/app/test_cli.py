@@ -298,6 +298,24 @@ def test_a_server_that_dies_ends_everything_with_its_status(home):
     assert processes_of(home) == []
 
 
+def test_a_server_that_was_stuck_is_started_again(home):
+    port = free_port()
+    demo = started("demo", "--no-data", "--port", str(port), LABELGRAPH_HOME=str(home))
+    until_said(demo, "labelgraph is ready.")
+    (stuck,) = children_of(demo, "serve")
+    stuck.send_signal(signal.SIGALRM)  # as its watchdog does
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (after := [one for one in children_of(demo, "serve") if one != stuck]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(after) == 1
+    demo.send_signal(signal.SIGINT)
+    output, _ = demo.communicate(timeout=PATIENCE_SECONDS)
+    assert demo.returncode == 0, output
+    assert "a process was stuck and is started again" in output
+    assert processes_of(home) == []
+
+
 def test_the_demo_survives_being_killed_and_leaves_nothing_behind(home):
     arguments = ("demo", "--no-data", "--port", str(free_port()))
     first = started(*arguments, LABELGRAPH_HOME=str(home))
