@@ -28,7 +28,10 @@ from app.core.tasks import settle_memory
 from app.files import local_files
 from app.uploads import receiving
 from schema.build import build
-from schema.execution.engine import Engine
+from schema.execution.admission import Gate
+from schema.execution.budget import Budget
+from schema.execution.engine import Engine, Observe, unobserved
+from schema.execution.limits import Limits
 from schema.execution.persisted import Persisted, read_list
 from schema.execution.sharing import Shared
 from schema.transport.endpoint import PATH, Endpoint, Front
@@ -103,12 +106,12 @@ async def front_page(_: Request, *, has_ide: bool) -> Response:
 def endpoint(runtime: Runtime, schema: strawberry.Schema, figures: Metrics) -> Endpoint:
     """`/graphql`."""
     settings = runtime.settings
-    engine = Engine(schema, persisted=persisted(runtime), observe=figures.count)
+    runs = engine(runtime, schema, figures.count)
     known, desk = authenticator(runtime), sessions(runtime)
     guards = Guards(runtime.hub, known)
-    shared = Shared(engine, schema)
+    shared = Shared(runs, schema)
     http = Http(
-        engine=engine,
+        engine=runs,
         shared=shared,
         guards=guards,
         runtime=runtime,
@@ -118,8 +121,22 @@ def endpoint(runtime: Runtime, schema: strawberry.Schema, figures: Metrics) -> E
         body_bytes=settings.max_body_bytes,
         large_body_bytes=settings.max_large_body_bytes,
     )
-    sockets = Sockets(engine, shared, runtime, known, desk, guards)
+    sockets = Sockets(runs, shared, runtime, known, desk, guards)
     return Endpoint(http, sockets, Page(settings.url) if settings.ide else None)
+
+
+def engine(runtime: Runtime, schema: strawberry.Schema, observe: Observe = unobserved) -> Engine:
+    """What runs operations, within the operator's limits."""
+    settings = runtime.settings
+    limits = Limits.of(settings)
+    return Engine(
+        schema,
+        persisted=persisted(runtime),
+        limits=limits,
+        budget=Budget(runtime.bus, limits.points_per_minute),
+        gate=Gate(settings.pool_size * 2, settings.queue_length, settings.pool_wait_seconds),
+        observe=observe,
+    )
 
 
 def persisted(runtime: Runtime) -> Persisted:

@@ -42,10 +42,12 @@ class Code(StrEnum):
     TIMEOUT = "TIMEOUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
+    STREAM_RESET = "STREAM_RESET"
+    """The subscriber was too slow for a stream of changes; subscribed again with `after`, it misses nothing."""
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
     @property
     def is_retryable(self) -> bool:
         """Whether the same request may succeed later, unchanged."""
-        return self in {Code.RATE_LIMITED, Code.UNAVAILABLE, Code.TIMEOUT}
+        return self in {Code.RATE_LIMITED, Code.STREAM_RESET, Code.UNAVAILABLE, Code.TIMEOUT}

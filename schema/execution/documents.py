@@ -1,20 +1,24 @@
 """Documents that were seen before, by their text: parsed, analysed and validated once."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    DirectiveNode,
     DocumentNode,
     FragmentDefinitionNode,
-    GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OverlappingFieldsCanBeMergedRule,
+    VariableNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -22,10 +26,21 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema import failures
 from schema.codes import Code
+from schema.execution.analysis import analyse
+from schema.execution.deferral import deferring
+from schema.execution.excess import excess, too_long, too_many_tokens
+from schema.execution.limits import Limits
+from schema.execution.overlaps import OverlapsInTime
+from schema.execution.price import pricing
 from schema.execution.request import Refusal, Stage, problem
 
 MOST_ERRORS = 20
-RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+RULES = (
+    *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
+    OverlapsInTime,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 
 
 @dataclass(slots=True)
@@ -36,6 +51,12 @@ class Document:
     operations: Mapping[str | None, OperationDefinitionNode]
     fragments: dict[str, FragmentDetails]
     fragment_definitions: dict[str, FragmentDefinitionNode]
+    prices: Mapping[str | None, Callable[[Mapping[str, Any]], int]]
+    """Of each operation, from its coerced variables."""
+    deferring: frozenset[str | None] = frozenset()
+    """The names of the operations with `@defer`."""
+    conditions: tuple[str, ...] = ()
+    """The names of the variables that @skip and @include look at."""
     plans: dict[Any, Any] = field(default_factory=dict)
 
     def operation(self, name: str | None, request_id: str) -> OperationDefinitionNode:
@@ -61,9 +82,9 @@ def _unpicked(document: Document, name: str | None, request_id: str) -> dict[str
 class Documents:
     """The cache: at most `capacity` characters of text, the longest unused go first."""
 
-    def __init__(self, schema: GraphQLSchema, *, tokens: int, capacity: int = 8_000_000) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, *, capacity: int = 8_000_000) -> None:
         self._schema = schema
-        self._tokens = tokens
+        self._limits = limits
         self._capacity = capacity
         self._size = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
@@ -90,34 +111,35 @@ class Documents:
             self._size -= len(gone)
 
     def _read(self, text: str, request_id: str) -> Document:
+        if (refusal := too_long(text, self._limits, request_id)) is not None:
+            raise refusal
         node = self._parse(text, request_id)
+        if (refusal := excess(analyse(node), self._limits, request_id)) is not None:
+            raise refusal  # before it is validated: some rules take long over a hostile document
         found = validate(self._schema, node, RULES, max_errors=MOST_ERRORS)
         if found:
             told = [failures.public(error, request_id) for error in found[:MOST_ERRORS]]
             raise Refusal(Stage.VALIDATION, told)
-        return _document(node)
+        defers = deferring(node) if "@" in text and "defer" in text else frozenset()
+        return _document(self._schema, node, defers)
 
     def _parse(self, text: str, request_id: str) -> DocumentNode:
         try:
-            return parse(text, max_tokens=self._tokens, allow_empty_selection_sets=False)
+            return parse(text, max_tokens=self._limits.tokens, allow_empty_selection_sets=False)
         except GraphQLSyntaxError as error:
-            raise Refusal(Stage.PARSING, [_unparsed(error, self._tokens, request_id)]) from None
+            if "tokens. Parsing aborted" in error.message:
+                raise too_many_tokens(self._limits, request_id) from None
+            told = failures.public(error, request_id, code=Code.GRAPHQL_PARSE_FAILED)
+            raise Refusal(Stage.PARSING, [told]) from None
         except RecursionError:
             message = "The document is nested too deeply to be read; flatten it."
             told = problem(Code.GRAPHQL_PARSE_FAILED, message, request_id)
             raise Refusal(Stage.PARSING, [told]) from None
 
 
-def _unparsed(error: GraphQLError, tokens: int, request_id: str) -> dict[str, Any]:
-    if "tokens. Parsing aborted" in error.message:
-        message = (
-            f"The document has more than {tokens:,} tokens; use variables, or several requests."
-        )
-        return problem(Code.TOKEN_LIMIT, message, request_id, limit=tokens)
-    return failures.public(error, request_id, code=Code.GRAPHQL_PARSE_FAILED)
-
-
-def _document(node: DocumentNode) -> Document:
+def _document(
+    schema: GraphQLSchema, node: DocumentNode, deferring: frozenset[str | None]
+) -> Document:
     operations: dict[str | None, OperationDefinitionNode] = {}
     definitions: dict[str, FragmentDefinitionNode] = {}
     for definition in node.definitions:
@@ -126,4 +148,24 @@ def _document(node: DocumentNode) -> Document:
         elif isinstance(definition, FragmentDefinitionNode):
             definitions[definition.name.value] = definition
     fragments = {name: FragmentDetails(one, None) for name, one in definitions.items()}
-    return Document(node, operations, fragments, definitions)
+    prices = {name: pricing(schema, node, one) for name, one in operations.items()}
+    return Document(node, operations, fragments, definitions, prices, deferring, _conditions(node))
+
+
+def _conditions(node: DocumentNode) -> tuple[str, ...]:
+    found = _Conditions()
+    visit(node, found)
+    return tuple(sorted(found.names))
+
+
+class _Conditions(Visitor):
+    """Collects the variables in directives of selections."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        for argument in node.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                self.names.add(argument.value.name.value)

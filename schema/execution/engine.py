@@ -1,12 +1,13 @@
 """The engine: every transport hands it requests, and it alone runs operations."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import (
     ExecutionResult,
     create_source_event_stream,
@@ -15,37 +16,100 @@ from graphql.execution import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema import failures
 from schema.codes import Code
 from schema.context import Context
+from schema.execution import persisted as persisted_documents
+from schema.execution import values
+from schema.execution.admission import Gate
+from schema.execution.budget import Budget, caller
 from schema.execution.documents import MOST_ERRORS, Documents
+from schema.execution.excess import too_dear
+from schema.execution.limits import Limits
 from schema.execution.operation import Event, Operation, Result
+from schema.execution.parts import Part, parts
+from schema.execution.persisted import Persisted
+from schema.execution.planned.executor import PlannedExecutor
 from schema.execution.request import Refusal, Request, Stage, problem
+
+
+class Observe(Protocol):
+    """Is told the kind of an operation that has ended, how long it took, and whether it had errors."""
+
+    def __call__(self, kind: str, seconds: float, *, has_errors: bool) -> None:
+        """Count it."""
+
+
+def unobserved(kind: str, seconds: float, *, has_errors: bool) -> None:
+    """Nobody counts."""
+    del kind, seconds, has_errors
 
 
 class Engine:
     """Runs the operations of one schema."""
 
-    def __init__(self, schema: strawberry.Schema, *, seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        persisted: Persisted,
+        limits: Limits,
+        budget: Budget,
+        gate: Gate,
+        observe: Observe = unobserved,
+    ) -> None:
+        self._persisted = persisted
+        self._observe = observe
         self._schema = schema._schema
         self._executor = schema.execution_context_class
-        self._seconds = seconds
-        self.documents = Documents(self._schema, tokens=5_000)
+        self._limits = limits
+        self._budget = budget
+        self._gate = gate
+        self.documents = Documents(self._schema, limits)
 
     async def prepare(self, request: Request, context: Context) -> Operation:
         """The operation, ready to run. Raises Refusal."""
-        if not request.query:
+        began = time.perf_counter()
+        try:
+            return await self._prepared(request, context)
+        except Refusal:
+            self._observe("unknown", time.perf_counter() - began, has_errors=True)
+            raise
+
+    async def _prepared(self, request: Request, context: Context) -> Operation:
+        is_named = persisted_documents.is_named(request)
+        if is_named or self._persisted.is_closed:
+            text = await self._persisted.text(request, context)
+        else:
+            text = request.query
+        if not text:
             message = "There is no document; send it in `query`, or its id in `documentId`."
             raise Refusal(Stage.REQUEST, [problem(Code.BAD_REQUEST, message, context.request_id)])
-        document = self.documents.get(request.query, context.request_id)
+        document = self.documents.get(text, context.request_id)
+        if is_named:
+            await self._persisted.keep(request, context)
         definition = document.operation(request.operation_name, context.request_id)
         variables = self._coerced(definition, request, context)
-        return Operation(document, definition, variables, context)
+        operation = Operation(document, definition, variables, context)
+        await self._charge(operation)
+        return operation
+
+    async def _charge(self, operation: Operation) -> None:
+        """Draw the price from the caller's bucket. Raises Refusal if it is over a limit, or over the budget."""
+        context = operation.context
+        price = operation.document.prices[operation.name](operation.variables.coerced)
+        if (refusal := too_dear(price, self._limits, context.request_id)) is not None:
+            raise refusal
+        who = caller(context.credentials, context.address)
+        context.balance = await self._budget.draw(who, price, context.request_id)
+        operation.extensions["cost"] = context.balance.told()
 
     def _coerced(
         self, definition: OperationDefinitionNode, request: Request, context: Context
     ) -> VariableValues:
+        self._check_weight(definition, request, context.request_id)
         found = get_variable_values(
             self._schema,
             definition.variable_definitions or (),
@@ -58,20 +122,65 @@ class Engine:
         told = [failures.public(one, context.request_id, code) for one in found[:MOST_ERRORS]]
         raise Refusal(Stage.VARIABLES, told)
 
+    def _check_weight(
+        self, definition: OperationDefinitionNode, request: Request, request_id: str
+    ) -> None:
+        definitions = definition.variable_definitions or ()
+        if values.weight(self._schema, definitions, request.variables) <= values.MOST_VALUES:
+            return
+        message = f"The variables hold over {values.MOST_VALUES:,} values; send fewer at once."
+        told = problem(Code.LITERAL_LIMIT, message, request_id, limit=values.MOST_VALUES)
+        raise Refusal(Stage.VARIABLES, [told])
+
     async def execute(self, operation: Operation) -> Result:
-        """Run a query or a mutation. What failed is in the result, with its path."""
+        """Run a query or a mutation. What failed is in the result, with its path.
+
+        Raises Refusal if there is no room for it.
+        """
+        began = time.perf_counter()
         try:
-            async with asyncio.timeout(self._seconds):
+            async with (
+                self._gate.admitted(operation.context.request_id),
+                asyncio.timeout(self._limits.seconds),
+            ):
                 found: Any = self._executing(operation).execute_operation()
                 if not isinstance(found, ExecutionResult):
                     found = await found
         except TimeoutError:
             late = GraphQLError("late", original_error=TimeoutError())
             found = ExecutionResult(None, [late])
-        return _result(found, operation.context)
+        seconds = time.perf_counter() - began
+        self._observe(operation.kind.value, seconds, has_errors=bool(found.errors))
+        return self._result(found, operation)
+
+    async def stream(self, operation: Operation) -> AsyncGenerator[Part]:
+        """Run an operation that defers some of its fields: its result in parts, ready to be written."""
+        began, has_errors = time.perf_counter(), False
+        executor = self._executing(operation, StrawberryGraphQLCoreExecutionContext)
+        told = parts(executor, operation.context.request_id, seconds=self._limits.seconds)
+        try:
+            async with aclosing(told):
+                async for part in told:
+                    has_errors = has_errors or "errors" in part
+                    yield part
+        finally:
+            self._observe(operation.kind.value, time.perf_counter() - began, has_errors=has_errors)
 
     async def subscribe(self, operation: Operation) -> AsyncGenerator[Event]:
         """The events of a subscription. Raises Refusal, before the first, if it cannot be opened."""
+        began, has_errors = time.perf_counter(), True
+        try:
+            async with aclosing(self._events(operation)) as events:
+                async for event in events:
+                    yield event
+            has_errors = False
+        except (GeneratorExit, asyncio.CancelledError):
+            has_errors = False
+            raise
+        finally:
+            self._observe("subscription", time.perf_counter() - began, has_errors=has_errors)
+
+    async def _events(self, operation: Operation) -> AsyncGenerator[Event]:
         executor = self._executing(operation)
         stream: Any = create_source_event_stream(executor)
         if executor.is_awaitable(stream):
@@ -83,21 +192,29 @@ class Engine:
             try:
                 async for payload in stream:
                     has_begun = True
-                    found: Any = executor.build_per_event_executor(payload).execute_operation(False)
-                    if not isinstance(found, ExecutionResult):
-                        found = await found
+                    found = await self._event(executor, payload, operation)
                     cursor = getattr(payload, "cursor", None)
-                    yield Event(_result(found, operation.context).body(), cursor)
+                    yield Event(self._result(found, operation).body(), cursor)
             except Exception as error:
                 failed = GraphQLError(str(error), original_error=error)
                 if not has_begun:
                     raise _unopened([failed], operation.context) from error
-                body = _result(ExecutionResult(None, [failed]), operation.context).body()
+                body = self._result(ExecutionResult(None, [failed]), operation).body()
                 yield Event(body, None)
 
-    def _executing(self, operation: Operation) -> Any:
+    async def _event(self, executor: Any, payload: Any, operation: Operation) -> ExecutionResult:
+        """Execute one event, within the same bounds as a query."""
+        async with (
+            self._gate.admitted(operation.context.request_id),
+            asyncio.timeout(self._limits.seconds),
+        ):
+            found: Any = executor.build_per_event_executor(payload).execute_operation(False)
+            return found if isinstance(found, ExecutionResult) else await found
+
+    def _executing(self, operation: Operation, kind: Any = None) -> Any:
         document = operation.document
-        return self._executor(
+        executor = kind or self._executor
+        return executor(
             self._schema,
             document.fragment_definitions,
             document.fragments,
@@ -108,16 +225,25 @@ class Engine:
             default_field_resolver,
             default_type_resolver,
             default_field_resolver,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  it is annotated more loosely
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+            **(self._planning(operation) if issubclass(executor, PlannedExecutor) else {}),
         )
+
+    def _planning(self, operation: Operation) -> dict[str, Any]:
+        """What the planned executor keeps with the document."""
+        document, given = operation.document, operation.variables.coerced
+        conditions = tuple(given.get(name) for name in document.conditions)
+        return {"plans": document.plans, "conditions": conditions}
+
+    def _result(self, found: ExecutionResult, operation: Operation) -> Result:
+        context = operation.context
+        errors = (found.errors or [])[:MOST_ERRORS]
+        told = [failures.public(error, context.request_id) for error in errors]
+        most = self._limits.answer_bytes
+        extensions = {} if operation.kind is OperationType.SUBSCRIPTION else operation.extensions
+        return Result(found.data, context.request_id, told, extensions, most)
 
 
 def _unopened(errors: list[GraphQLError], context: Context) -> Refusal:
     told = [failures.public(error, context.request_id) for error in errors[:MOST_ERRORS]]
     return Refusal(Stage.SOURCE, told)
-
-
-def _result(found: ExecutionResult, context: Context) -> Result:
-    errors = found.errors or []
-    told = [failures.public(error, context.request_id) for error in errors[:MOST_ERRORS]]
-    return Result(found.data, told)

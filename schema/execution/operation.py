@@ -7,9 +7,10 @@ import orjson
 from graphql import OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues
 
+from schema.codes import Code
 from schema.context import Context
 from schema.execution.documents import Document
-from schema.execution.request import Error
+from schema.execution.request import Error, problem
 
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 
@@ -31,6 +32,11 @@ class Operation:
         return self.definition.operation
 
     @property
+    def is_incremental(self) -> bool:
+        """Whether it may be answered in parts, because it has `@defer`."""
+        return self.name in self.document.deferring
+
+    @property
     def name(self) -> str | None:
         """As the document calls it."""
         return self.definition.name.value if self.definition.name else None
@@ -41,11 +47,25 @@ class Result:
     """What an operation has brought; `data` holds leaf values that orjson writes as they are."""
 
     data: dict[str, Any] | None
+    request_id: str
     errors: list[Error] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
+    most_bytes: int = 2**62
 
     def body(self) -> bytes:
-        """The answer in JSON."""
+        """The answer in JSON; if that is over `most_bytes`, an error in its place."""
+        body = self._written()
+        if len(body) <= self.most_bytes:
+            return body
+        message = (
+            f"The answer has {len(body):,} bytes; at most {self.most_bytes:,} are sent. Ask for"
+            " fewer rows or fields at once."
+        )
+        more = {"limit": self.most_bytes, "actual": len(body)}
+        told = problem(Code.ANSWER_TOO_LARGE, message, self.request_id, **more)
+        return orjson.dumps({"errors": [told], "data": None})
+
+    def _written(self) -> bytes:
         told: dict[str, Any] = {"data": self.data}
         if self.errors:
             told = {"errors": self.errors, **told}

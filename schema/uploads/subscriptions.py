@@ -14,6 +14,7 @@ from app.core.ids import Kind
 from app.uploads import progress, queries
 from app.uploads.events import JobChanged
 from schema.context import Info
+from schema.execution import streams
 from schema.scalars import EventCursor
 from schema.uploads.types import UploadJob
 
@@ -35,9 +36,10 @@ class UploadSubscription:
     """The uploads' share of Subscription."""
 
     @strawberry.subscription(
+        metadata=streams.STATES,
         description="Progress of a registration job: its state at once, then again when it changed, at most once"
         " per interval. The last state always comes; then the stream ends. A stream of states needs no history:"
-        " resumed with `after` it begins with the state of now, unless nothing happened since."
+        " resumed with `after` it begins with the state of now, unless nothing happened since.",
     )
     async def upload_progress(
         self,
