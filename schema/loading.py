@@ -11,6 +11,22 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def reads(*columns: str) -> Callable[[F], F]:
+    """Say which columns of its row a resolver of a Stored type depends on, beside its arguments.
+
+    Others are not fetched for it; and where it is one column alone, rows of equal values share one call.
+    """
+
+    def noted(resolver: F) -> F:
+        resolver.reads = columns  # type: ignore[attr-defined]
+        return resolver
+
+    return noted
+
+
 class Load:
     """A key of a batch, and what to make of what is found for it.
 

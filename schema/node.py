@@ -1,6 +1,6 @@
 """Everything that can be fetched again by its id."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -23,12 +23,11 @@ class Node:
 class Stored:
     """Base of public types that are views of a row: plain fields are its columns, read when wanted.
 
-    `NEEDS` says which columns the resolver of a field reads; a resolver that is not listed gets all of them.
+    What a resolver reads of the row is said by `loading.reads`; one that does not say it gets all columns.
     """
 
     KIND: ClassVar[Kind]
     MODEL: ClassVar[type[SQLModel]]
-    NEEDS: ClassVar[Mapping[str, frozenset[str]]] = {}
     row: strawberry.Private[Any]
 
     @classmethod

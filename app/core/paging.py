@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from app.core.errors import Invalid
 from app.core.reads import Reads
 
 T = TypeVar("T")
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1_000
 
@@ -116,6 +118,11 @@ class Slice(Generic[T]):
     def mark(self) -> str:
         """What the cursors begin with."""
         return self.marked()
+
+    def cursors(self) -> list[str]:
+        """Where each row of the page stands."""
+        values, mark = self.order.values, self.mark
+        return [encode(values(row), mark) for row in self.rows]
 
     def cursor(self, position: int) -> str:
         """Where a row of the page stands."""
@@ -210,7 +217,8 @@ def counted(listing: Listing[Any]) -> Select[Any]:
 
 def encode(values: Sequence[Any], mark: str) -> str:
     """The cursor that stands at these sort values."""
-    return base64.urlsafe_b64encode(orjson.dumps([mark, *map(_plain, values)])).decode().rstrip("=")
+    told = orjson.dumps([mark, *[_plain(value) for value in values]])
+    return b2a_base64(told, newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
 
 
 def decode(cursor: str, mark: str, name: str) -> list[Any]:

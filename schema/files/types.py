@@ -23,7 +23,7 @@ from schema.files.enums import EntityRole, FileType, StorageLocation
 from schema.files.inputs import Filter, IncludeBelow, Sorts
 from schema.files.parts import FileTypeError, FolderSummary, Grant, KeyFrame, user_of
 from schema.inputs import given
-from schema.loading import looked_up, related
+from schema.loading import looked_up, reads, related
 from schema.node import Node, Source, Sources, Stored
 from schema.paging import After, Before, Connection, First, Last, nested, page
 from schema.scalars import Json, SafeInt, Url
@@ -36,31 +36,6 @@ Keys = Annotated[
     strawberry.argument(description="Only these top-level keys, at most 1,000; left out: all."),
 ]
 
-_ID = frozenset({"id"})
-_NEEDS_OF_FOLDERS = {
-    "created_by": frozenset({"created_by"}),
-    "parent": frozenset({"parent_id"}),
-    "path_to_root": _ID,
-    "user_role": _ID,
-    "tags": _ID,
-    "summary": _ID,
-    "subfolders": _ID,
-    "files": _ID,
-    "grants": _ID,
-}
-_NEEDS_OF_FILES = {
-    "folder": frozenset({"folder_id"}),
-    "integration": frozenset({"integration_id"}),
-    "created_by": frozenset({"created_by"}),
-    "download_url": _ID,
-    "metadata": _ID,
-    "key_frames": frozenset({"id", "fps"}),
-    "type_errors": _ID,
-    "members": _ID,
-    "layout": _ID,
-    "usage": _ID,
-}
-
 
 @strawberry.type(
     description="A place for files and further folders. Names need not be unique. A role on a folder holds for"
@@ -71,7 +46,6 @@ class Folder(Stored, Node):
 
     KIND = Kind.FOLDER
     MODEL = models.Folder
-    NEEDS = _NEEDS_OF_FOLDERS
 
     name: str = strawberry.field(description="1 to 255 characters.")
     description: str = strawberry.field(description="May be empty.")
@@ -83,16 +57,19 @@ class Folder(Stored, Node):
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
     @strawberry.field(description="Who made it; null if they have left.")
+    @reads("created_by")
     def created_by(self, info: Info) -> User | None:
         return user_of(info, self.row.created_by)
 
     @strawberry.field(description="The folder above; null at the top, and where you may not look.")
+    @reads("parent_id")
     def parent(self, info: Info) -> "Folder | None":
         return related(info, queries.folders_by_id, self.row.parent_id, Folder.of)
 
     @strawberry.field(
         description="The folders from the topmost that you may see down to this one, which is the last."
     )
+    @reads("id")
     def path_to_root(self, info: Info) -> "list[Folder]":
         return looked_up(info, queries.paths_to_root, self.row.id, Folder.each)
 
@@ -100,19 +77,23 @@ class Folder(Stored, Node):
         description="Your own role, inherited ones included; null for an administrator of the organisation"
         " without one."
     )
+    @reads("id")
     def user_role(self, info: Info) -> EntityRole | None:
         return related(info, access.folder_roles, self.row.id, EntityRole)
 
     @strawberry.field(description="Its tags, by name.")
+    @reads("id")
     def tags(self, info: Info) -> list[Tag]:
         return looked_up(info, queries.tags_of_folders, self.row.id, Tag.each)
 
     @strawberry.field(description="What it holds, in figures.")
+    @reads("id")
     def summary(self, info: Info, recursive: IncludeBelow = False) -> FolderSummary:
         asked = (self.row.id, recursive)
         return looked_up(info, summaries.of_folders, asked, FolderSummary.of)
 
     @strawberry.field(description="The folders right below.")
+    @reads("id")
     def subfolders(
         self,
         info: Info,
@@ -133,6 +114,7 @@ class Folder(Stored, Node):
     @strawberry.field(
         description="The files in it. Parts of composites are hidden unless filtered for."
     )
+    @reads("id")
     def files(
         self,
         info: Info,
@@ -154,6 +136,7 @@ class Folder(Stored, Node):
         return nested(info, kind, self.row.id, listing, asked, File.of)
 
     @strawberry.field(description="The roles that were given on this very folder.")
+    @reads("id")
     def grants(
         self,
         info: Info,
@@ -232,7 +215,6 @@ class File(Stored, Node):
 
     KIND = Kind.FILE
     MODEL = models.File
-    NEEDS = _NEEDS_OF_FILES
 
     name: str = strawberry.field(description="1 to 300 characters.")
     description: str = strawberry.field(description="May be empty.")
@@ -270,12 +252,14 @@ class File(Stored, Node):
     updated_at: datetime = strawberry.field(description="When it last changed.")
 
     @strawberry.field(description="The folder that it lies in.")
+    @reads("folder_id")
     def folder(self, info: Info) -> Folder | None:
         return related(info, queries.folders_by_id, self.row.folder_id, Folder.of)
 
     @strawberry.field(
         description="The connection to the store; null if there is none or it is not yours."
     )
+    @reads("integration_id")
     def integration(
         self, info: Info
     ) -> Annotated["Integration", strawberry.lazy("schema.files.integrations")] | None:
@@ -285,6 +269,7 @@ class File(Stored, Node):
         return related(info, queries.integrations_by_id, key, Integration.of)
 
     @strawberry.field(description="Who registered it; null if they have left.")
+    @reads("created_by")
     def created_by(self, info: Info) -> User | None:
         return user_of(info, self.row.created_by)
 
@@ -292,6 +277,7 @@ class File(Stored, Node):
         description="A link to the bytes that works for 15 minutes for whoever has it. Null for composites other"
         " than IMAGE_SEQUENCE, whose members have links, and for what is gone at its source."
     )
+    @reads("id")
     def download_url(self, info: Info) -> Url | None:
         downloads = Downloads.of(info.context.runtime)
         return related(info, downloads, self.row.id, _link)
@@ -300,11 +286,13 @@ class File(Stored, Node):
         description="What you said of the file, a JSON object of at most 10 MiB. The order of its members is not"
         " kept; numbers keep their digits."
     )
+    @reads("id")
     def metadata(self, info: Info, keys: Keys = strawberry.UNSET) -> Json:
         wanted: Wanted = (self.row.id, inputs.checked_keys(given(keys)))
         return looked_up(info, queries.documents, wanted, _document)
 
     @strawberry.field(description="The frames of a video that its metadata marks, in order.")
+    @reads("id", "fps")
     def key_frames(self, info: Info) -> list[KeyFrame]:
         wanted: Wanted = (self.row.id, metadata.KEY_FRAME_MEMBERS)
         fps = self.row.fps
@@ -315,10 +303,12 @@ class File(Stored, Node):
     @strawberry.field(
         description="Values of its metadata that do not fit the metadata schema, at most two for each key."
     )
+    @reads("id")
     def type_errors(self, info: Info) -> list[FileTypeError]:
         return looked_up(info, queries.type_errors, self.row.id, FileTypeError.each)
 
     @strawberry.field(description="The places of a composite, in order; empty for other files.")
+    @reads("id")
     def members(
         self,
         info: Info,
@@ -334,10 +324,12 @@ class File(Stored, Node):
         description="How a data group shows its files: an object with layout_type (default-grid, default-list or"
         " custom) and, for custom, layout, timeline and settings. Null for other files."
     )
+    @reads("id")
     def layout(self, info: Info) -> Json | None:
         return related(info, queries.layouts, self.row.id, Json)
 
     @strawberry.field(description="Where it is used.")
+    @reads("id")
     def usage(self) -> FileUsage:
         return FileUsage(file_key=self.row.id)
 

@@ -7,6 +7,7 @@ that doing it again is harmless.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 from graphql import GraphQLObjectType, is_abstract_type, is_object_type
@@ -19,6 +20,7 @@ from schema.execution.planned.plan import Plan, Wanted
 from schema.execution.planned.unusual import Unusual
 from schema.loading import Load
 from schema.node import Stored
+from schema.paging import Connection
 
 
 class Executing(Protocol):
@@ -44,14 +46,33 @@ async def completed(executing: Executing, plan: Plan, sources: Sequence[Any]) ->
     if plan.others:
         raise Unusual
     _check_types(plan, sources)
-    made = [_values(executing, plan, one, sources) for one in plan.made]
-    loads = [column for column in made if column and isinstance(column[0], Load)]
-    if loads:
-        await _load(executing, plan, made)
-    columns = [
-        await _column(executing, one, values) for one, values in zip(plan.made, made, strict=True)
-    ]
+    if plan.origin is Connection:
+        columns = [await _member(executing, plan, one, sources) for one in plan.made]
+    else:
+        columns = await _columns_made(executing, plan, plan.made, sources)
     return _function(plan, sources)(sources, *columns)  # type: ignore[no-any-return]
+
+
+async def _columns_made(
+    executing: Executing, plan: Plan, wanted: Sequence[Wanted], sources: Sequence[Any]
+) -> list[list[Any]]:
+    """The completed values of fields that are made beforehand, for all sources."""
+    made = [_values(executing, plan, one, sources) for one in wanted]
+    await _load(executing, wanted, made)
+    pairs = zip(wanted, made, strict=True)
+    return [await _column(executing, one, values) for one, values in pairs]
+
+
+async def _member(
+    executing: Executing, plan: Plan, one: Wanted, connections: Sequence[Any]
+) -> list[Any]:
+    """A member of connections; rows become nodes without an edge object for each."""
+    if one.name == "edges":
+        return await _edges(executing, one, connections)
+    if one.name == "nodes":
+        return await _nodes_of(executing, one, connections)
+    (column,) = await _columns_made(executing, plan, [one], connections)
+    return column
 
 
 def _check_types(plan: Plan, sources: Sequence[Any]) -> None:
@@ -61,7 +82,7 @@ def _check_types(plan: Plan, sources: Sequence[Any]) -> None:
 
 
 def _function(plan: Plan, sources: Sequence[Any]) -> Callable[..., Any]:
-    are_rows = issubclass(plan.origin, Stored) and all(type(one.row) is Row for one in sources)
+    are_rows = issubclass(plan.origin, Stored) and {type(one.row) for one in sources} == {Row}
     function = plan.functions.get(are_rows)
     if function is None:
         function = plan.functions[are_rows] = built(plan, are_rows=are_rows)
@@ -74,18 +95,25 @@ def _values(executing: Executing, plan: Plan, one: Wanted, sources: Sequence[Any
         name = one.name
         return [getattr(source, name) for source in sources]
     call, arguments = one.call, executing.arguments(plan.object_type, one)
-    return [call(source, **arguments) for source in sources]
+    if one.reads is None or len(one.reads) > 1 or one.reads == ("id",):
+        return [call(source, **arguments) for source in sources]
+    column = one.reads[0]
+    keys = [source.row[column] for source in sources]
+    first = dict(zip(keys, sources, strict=True))  # one source for each value
+    shared = {key: call(source, **arguments) for key, source in first.items()}
+    return [shared[key] for key in keys]
 
 
-async def _load(executing: Executing, plan: Plan, made: list[list[Any]]) -> None:
+async def _load(executing: Executing, wanted: Sequence[Wanted], made: list[list[Any]]) -> None:
     """Put what was found in the place of every Load, one run for each batch."""
-    tasks = []
-    for position, (one, values) in enumerate(zip(plan.made, made, strict=True)):
-        if any(isinstance(value, Load) for value in values):
-            tasks.append(_loaded(executing, one, made, position))
+    tasks = [
+        _loaded(executing, one, made, position)
+        for position, one in enumerate(wanted)
+        if one.call is not None and any(type(value) is Load for value in made[position])
+    ]
     if len(tasks) == 1:
         await tasks[0]
-    else:
+    elif tasks:
         await asyncio.gather(*tasks)
 
 
@@ -95,17 +123,21 @@ async def _loaded(executing: Executing, one: Wanted, made: list[list[Any]], posi
 
 async def _found(executing: Executing, one: Wanted, loads: list[Any]) -> list[Any]:
     """What the loads of one field have become. Loads of one batch and key share one value."""
-    context: Context = executing.context_value
-    batches: dict[Any, dict[Any, Any]] = {}
-    for load in loads:
+    distinct = {id(load): load for load in loads}
+    batches: dict[Any, dict[Any, Load]] = {}
+    for load in distinct.values():
         if load.key is not None:
             batches.setdefault(load.batch, {})[load.key] = load
     values: dict[Any, dict[Any, Any]] = {}
     for batch, first in batches.items():
-        columns = _columns(executing, one, batch)
-        found = await context.fetch(batch, list(first), columns)
+        context: Context = executing.context_value
+        found = await context.fetch(batch, list(first), _columns(executing, one, batch))
         values[batch] = {key: load.made(found.get(key)) for key, load in first.items()}
-    return [load.made(None) if load.key is None else values[load.batch][load.key] for load in loads]
+    become = {
+        number: load.made(None) if load.key is None else values[load.batch][load.key]
+        for number, load in distinct.items()
+    }
+    return [become[id(load)] for load in loads]
 
 
 def _columns(executing: Executing, one: Wanted, batch: Any) -> frozenset[str] | None:
@@ -173,3 +205,38 @@ async def of_any_type(
         for position, one in zip(at, done, strict=True):
             found[position] = one
     return found
+
+
+async def _edges(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:
+    """The completed edges of each connection."""
+    named: Any = one.shape.named
+    plan = executing.plan(named, one.details)
+    if plan.others:
+        raise Unusual
+    sources = _nodes(connections)
+    columns = [await _of_edges(executing, each, connections, sources) for each in plan.made]
+    made = _function(plan, ())(sources, *columns)
+    return _split(made, connections)
+
+
+async def _of_edges(
+    executing: Executing, one: Wanted, connections: Sequence[Any], nodes: list[Any]
+) -> list[Any]:
+    if one.name == "cursor":
+        return [cursor for each in connections for cursor in each.part.cursors()]
+    return await _objects(executing, one, nodes)
+
+
+async def _nodes_of(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:
+    """The completed nodes of each connection."""
+    made = await _objects(executing, one, _nodes(connections))
+    return _split(made, connections)
+
+
+def _nodes(connections: Sequence[Any]) -> list[Any]:
+    return [node for each in connections for node in map(each.of, each.part.rows)]
+
+
+def _split(made: list[Any], connections: Sequence[Any]) -> list[Any]:
+    rest = iter(made)
+    return [list(islice(rest, len(each.part.rows))) for each in connections]

@@ -1,8 +1,8 @@
 """What a selection of an object type asks for, worked out once and kept with the document."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
     GraphQLField,
@@ -17,7 +17,6 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 
 from schema.execution.planned import leaves
-from schema.node import Stored
 
 Details = list[FieldDetails]
 
@@ -59,6 +58,9 @@ class Wanted:
     coerce: Callable[[Any], Any] | None
     """For leaves: from a value that is not null to its public form."""
 
+    reads: tuple[str, ...] | None
+    """The columns that it depends on, in a Stored type; None: perhaps on all."""
+
     @property
     def is_plain(self) -> bool:
         """Whether it is a leaf that is read off the source."""
@@ -75,18 +77,18 @@ class Plan:
     names: list[str]
     """The keys that ask for `__typename`."""
     keys: list[str]
-    functions: dict[Any, Callable[..., Any]] = field(default_factory=dict)
-    children: dict[Any, "Plan"] = field(default_factory=dict)
+    made: list[Wanted] = field(init=False)
+    """Those of the fields that are made for all sources together, before the dictionaries are."""
+    functions: dict[bool, Callable[..., Any]] = field(default_factory=dict)
+    """Generated: by whether the sources have bare rows."""
 
-    @property
-    def origin(self) -> Any:
-        """The Python class of the type."""
-        return self.object_type.extensions["strawberry-definition"].origin
+    origin: Any = field(init=False)
+    """The Python class of the type; of a generic one, the class that it was made from."""
 
-    @property
-    def made(self) -> Iterator[Wanted]:
-        """The fields that are made for all sources together, before the dictionaries are."""
-        return (one for one in self.wanted if not one.is_plain)
+    def __post_init__(self) -> None:
+        definition = self.object_type.extensions["strawberry-definition"]
+        self.origin = (definition.concrete_of or definition).origin
+        self.made = [one for one in self.wanted if not one.is_plain]
 
     def columns(self) -> frozenset[str] | None:
         """The columns that a Stored type's rows must have; None: all."""
@@ -94,29 +96,23 @@ class Plan:
             return None
         found: set[str] = set()
         for one in self.wanted:
-            needed = {one.name} if one.call is None else self._needs(one.name)
-            if needed is None:
+            if one.reads is None:
                 return None
-            found |= needed
+            found.update(one.reads)
         return frozenset(found)
-
-    def _needs(self, name: str) -> frozenset[str] | None:
-        needs: Any = self.origin.NEEDS if issubclass(self.origin, Stored) else {}
-        return cast("frozenset[str] | None", needs.get(name))
 
 
 def planned(type_: GraphQLObjectType, fields: dict[str, Details]) -> Plan:
     """The plan of a selection that was collected for this type."""
-    plan = Plan(type_, [], [], [], list(fields))
+    wanted, others, names = list[Wanted](), list[tuple[str, Details]](), list[str]()
     for key, details in fields.items():
-        name = details[0].node.name.value
-        if name == "__typename":
-            plan.names.append(key)
+        if details[0].node.name.value == "__typename":
+            names.append(key)
         elif (one := _wanted(type_, key, details)) is not None:
-            plan.wanted.append(one)
+            wanted.append(one)
         else:
-            plan.others.append((key, details))
-    return plan
+            others.append((key, details))
+    return Plan(type_, wanted, others, names, list(fields))
 
 
 def _wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | None:
@@ -131,7 +127,8 @@ def _wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | No
         return None
     coerce = leaves.coercer(shape.named) if is_leaf_type(shape.named) else None
     call = resolver.wrapped_func if resolver is not None else None
-    return Wanted(key, ours.python_name, shape, details, definition, call, coerce)
+    reads = (ours.python_name,) if call is None else getattr(call, "reads", None)
+    return Wanted(key, ours.python_name, shape, details, definition, call, coerce, reads)
 
 
 def is_introspective(type_: GraphQLOutputType) -> bool:
