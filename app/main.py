@@ -14,10 +14,11 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from app.accounts import csrf
 from app.accounts.attempts import Attempts
 from app.accounts.authentication import Authenticator
+from app.accounts.believed import Believed
 from app.accounts.oidc import Issuer, Verifier
 from app.accounts.passwords import Hasher
 from app.accounts.sessions import Sessions
-from app.core import clock, health, metrics, server, telemetry
+from app.core import clock, health, metrics, server, telemetry, tracing
 from app.core import runtime as runtimes
 from app.core.health import Pulse
 from app.core.metrics import Metrics
@@ -25,15 +26,18 @@ from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.core.storage import endpoint as storage
 from app.core.tasks import settle_memory
+from app.core.tracing import Tracer
 from app.files import local_files
 from app.uploads import receiving
 from schema.build import build
 from schema.execution.admission import Gate
 from schema.execution.budget import Budget
-from schema.execution.engine import Engine, Observe, unobserved
+from schema.execution.engine import Engine
 from schema.execution.limits import Limits
+from schema.execution.observer import Observer
 from schema.execution.persisted import Persisted, read_list
 from schema.execution.sharing import Shared
+from schema.transport import figures as transport_figures
 from schema.transport.endpoint import PATH, Endpoint, Front
 from schema.transport.guard import Guards
 from schema.transport.http import Http
@@ -65,18 +69,26 @@ async def _run(settings: Settings) -> None:
     """Everything is opened before the first request and closed after the last one."""
     pulse = Pulse()
     app = Starlette()
-    async with runtimes.opened(settings) as runtime, runtimes.live(runtime), _beating(pulse):
-        front = Front(serve(app, runtime, pulse), app)
+    async with (
+        tracing.opened(settings) as tracer,
+        runtimes.opened(settings) as runtime,
+        runtimes.live(runtime),
+        _beating(pulse),
+    ):
+        front = Front(serve(app, runtime, pulse, tracer), app)
         settle_memory()
-        await server.create(telemetry.RequestIds(front), settings, pulse).serve()
+        with tracer.following(runtime):
+            await server.create(telemetry.RequestIds(front), settings, pulse).serve()
 
 
-def serve(app: Starlette, runtime: Runtime, pulse: Pulse | None = None) -> Endpoint:
+def serve(
+    app: Starlette, runtime: Runtime, pulse: Pulse | None = None, tracer: Tracer | None = None
+) -> Endpoint:
     """Add the routes, which need what the runtime holds open. Returns the one of `/graphql`."""
     pulse, figures = pulse or Pulse(), Metrics()
     schema = build()
     received = partial(receiving.note_received, runtime)
-    graphql = endpoint(runtime, schema, figures)
+    graphql = endpoint(runtime, schema, figures, tracer)
     app.router.routes.extend(
         [
             Route("/", partial(front_page, has_ide=runtime.settings.ide)),
@@ -103,10 +115,18 @@ async def front_page(_: Request, *, has_ide: bool) -> Response:
     return HTMLResponse(html, headers={"Content-Security-Policy": "default-src 'none'"})
 
 
-def endpoint(runtime: Runtime, schema: strawberry.Schema, figures: Metrics) -> Endpoint:
+def endpoint(
+    runtime: Runtime, schema: strawberry.Schema, figures: Metrics, tracer: Tracer | None = None
+) -> Endpoint:
     """`/graphql`."""
     settings = runtime.settings
-    runs = engine(runtime, schema, figures.count)
+    observer = Observer(
+        figures,
+        tracer,
+        slow_seconds=settings.slow_seconds,
+        keeps_documents=settings.trace_documents,
+    )
+    runs = engine(runtime, schema, observer)
     known, desk = authenticator(runtime), sessions(runtime)
     guards = Guards(runtime.hub, known)
     shared = Shared(runs, schema)
@@ -122,10 +142,11 @@ def endpoint(runtime: Runtime, schema: strawberry.Schema, figures: Metrics) -> E
         large_body_bytes=settings.max_large_body_bytes,
     )
     sockets = Sockets(runs, shared, runtime, known, desk, guards)
+    transport_figures.show(figures, runs, shared, sockets)
     return Endpoint(http, sockets, Page(settings.url) if settings.ide else None)
 
 
-def engine(runtime: Runtime, schema: strawberry.Schema, observe: Observe = unobserved) -> Engine:
+def engine(runtime: Runtime, schema: strawberry.Schema, observer: Observer | None = None) -> Engine:
     """What runs operations, within the operator's limits."""
     settings = runtime.settings
     limits = Limits.of(settings)
@@ -135,7 +156,7 @@ def engine(runtime: Runtime, schema: strawberry.Schema, observe: Observe = unobs
         limits=limits,
         budget=Budget(runtime.bus, limits.points_per_minute),
         gate=Gate(settings.pool_size * 2, settings.queue_length, settings.pool_wait_seconds),
-        observe=observe,
+        observer=observer,
     )
 
 
@@ -150,6 +171,9 @@ def authenticator(runtime: Runtime) -> Authenticator:
     """Who is who, by the settings."""
     settings = runtime.settings
     issuers = [Issuer(entry.issuer, entry.audience) for entry in settings.oidc_issuers]
+    believed = Believed()
+    runtime.db.listeners.append(believed.committed)
+    runtime.hub.listeners.append(believed.heard)
     return Authenticator(
         db=runtime.system,
         reads=runtime.system_reads,
@@ -157,6 +181,7 @@ def authenticator(runtime: Runtime) -> Authenticator:
         is_cookie_secure=settings.is_cookie_secure,
         origins=frozenset(map(csrf.origin_of, [settings.url, *settings.allowed_origins])),
         oidc=Verifier(issuers) if issuers else None,
+        believed=believed,
     )
 
 

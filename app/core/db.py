@@ -5,7 +5,7 @@ accepts rows of that organisation alone, whatever a query forgot to say.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -67,11 +67,12 @@ class Tx(Session):
         """Announce a fact; it is written with the rows and goes out after the commit."""
         self.info.setdefault("events", []).append(event)
 
-    async def write_events(self) -> None:
+    async def write_events(self) -> list[outbox.Event]:
         """Put what was announced into the outbox. Called once, right before the commit."""
         events: list[outbox.Event] = self.info.pop("events", [])
         if events:
             await outbox.write(self, events)
+        return events
 
 
 def driver_url(url: str) -> URL:
@@ -86,6 +87,8 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self.listeners: list[Callable[[list[outbox.Event]], None]] = []
+        """Told what was announced by each transaction that was committed here."""
 
     @classmethod
     def open(cls, url: str, *, role: str, pool_size: int, wait_seconds: float = 2.0) -> Self:
@@ -126,8 +129,10 @@ class Database:
             await enter(tx, scope, read_only=False)
             yield tx
             await tx.flush()
-            await tx.write_events()
+            events = await tx.write_events()
             await _to_the_end(tx.commit())
+            for listener in self.listeners:
+                listener(events)
 
 
 async def _to_the_end(commit: Coroutine[Any, Any, None]) -> None:

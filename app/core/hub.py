@@ -90,6 +90,8 @@ class Hub:
         self.epoch: UUID | None = None
         self.position = 0
         """The last position that was handed out."""
+        self.listeners: list[Callable[[Delivered], None]] = []
+        """Told of every event, whoever subscribed to it."""
         self.is_degraded = False
         """Valkey is away; events come from the table, a little later."""
 
@@ -179,6 +181,8 @@ class Hub:
 
     def _deliver(self, event: Delivered) -> None:
         self.position = event.position
+        for listener in self.listeners:
+            listener(event)
         for subscription in self._subscribers.get((event.topic, event.entity_id), ()):
             subscription.put(event)
 
