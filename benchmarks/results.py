@@ -15,8 +15,16 @@ RESULTS = Path(__file__).parent / "results.json"
 
 
 async def write(place: Ground, rows: Sequence[Row]) -> None:
-    """Replace the figures of the default run."""
-    _merge({"machine": await _machine(place), "rows": [row.as_json() for row in rows]})
+    """Put these rows in the place of those of the same name; the others stay."""
+    new = {row.name: row.as_json() for row in rows}
+    kept = [new.pop(row["name"], row) for row in _stored().get("rows", [])]
+    _merge({"machine": await _machine(place), "rows": [*kept, *new.values()]})
+
+
+def forget_all_but(rows: Sequence[Row]) -> None:
+    """Drop rows that are no longer measured."""
+    names = {row.name for row in rows}
+    _merge({"rows": [row for row in _stored()["rows"] if row["name"] in names]})
 
 
 async def remember(place: Ground, name: str, rows: Sequence[Row]) -> None:

@@ -31,6 +31,7 @@ SENTENCES = {
 }
 
 _PYTHON_HINT = re.compile(r"Expected value of type '[^']*', found null\. .*", re.DOTALL)
+_PYTHON_DIGITS = re.compile(r"but encountered error 'Exceeds the limit .*", re.DOTALL)
 _QUOTED = re.compile(r"(['\"])([^'\"]{60})[^'\"]{20,}\1")
 
 
@@ -64,6 +65,7 @@ def code_of(error: GraphQLError) -> Code:
 def worded(message: str) -> str:
     """A library's message without Python's words in it, long quotations cut."""
     message = _PYTHON_HINT.sub("null is not allowed here; leave it out instead.", message)
+    message = _PYTHON_DIGITS.sub("but the number has too many digits.", message)
     message = _QUOTED.sub(r"\1\2…\1", message)
     return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
 

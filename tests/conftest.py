@@ -15,7 +15,7 @@ import uvicorn
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from app.core import embedded, migrations
+from app.core import embedded, lines, migrations
 from app.core import runtime as runtimes
 from app.core.embedded import Services
 from app.core.runtime import Runtime
@@ -108,22 +108,31 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-@pytest.fixture(scope="session")
-async def server(app: Starlette) -> AsyncGenerator[str]:
-    """The same server on a port of this machine, for what needs a network: `http://127.0.0.1:…`."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+@asynccontextmanager
+async def listening(app: Starlette, port: int = 0) -> AsyncGenerator[str]:
+    """An application on a port of this machine, for what needs a network: `http://127.0.0.1:…`."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(
             app,
             lifespan="off",
-            ws="websockets-sansio",
             log_config=None,
             timeout_graceful_shutdown=1,
+            **lines.options(message_bytes=2**18),
         )
         running = _Server(config)
         task = asyncio.create_task(running.serve(sockets=[listener]))
-        yield "http://{}:{}".format(*listener.getsockname())
-        running.should_exit = True
-        await task
+        try:
+            yield "http://{}:{}".format(*listener.getsockname())
+        finally:
+            running.should_exit = True
+            await task
+
+
+@pytest.fixture(scope="session")
+async def server(app: Starlette) -> AsyncGenerator[str]:
+    """The same server on a port of this machine."""
+    async with listening(app) as url:
+        yield url
 
 
 @pytest.fixture

@@ -109,9 +109,12 @@ class Socket:
 
     async def subscribe(self, document: str, **variables: Any) -> Stream:
         """Send any operation; the stream gives its answers from the first one on."""
+        return await self.subscribe_to({"query": document, "variables": variables})
+
+    async def subscribe_to(self, payload: Mapping[str, Any]) -> Stream:
+        """The same with any payload."""
         stream = Stream(str(len(self._streams) + 1), self)
         self._streams[stream.id] = stream
-        payload = {"query": document, "variables": variables}
         await self.send({"type": "subscribe", "id": stream.id, "payload": payload})
         return stream
 

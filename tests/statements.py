@@ -22,18 +22,21 @@ class Statements:
         """Record what the application's role runs inside the block."""
         recorded = cls()
 
-        def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
+        def note(statement: str) -> None:
             if not statement.startswith("select set_config("):
                 recorded.texts.append(statement)
 
+        def heard(_: Any, __: Any, statement: str, *rest: Any) -> None:
+            note(statement)
+
         engine, listeners = runtime.db.engine.sync_engine, runtime.reads.listeners
-        event.listen(engine, "before_cursor_execute", note)
-        listeners.append(recorded.texts.append)
+        event.listen(engine, "before_cursor_execute", heard)
+        listeners.append(note)
         try:
             yield recorded
         finally:
-            event.remove(engine, "before_cursor_execute", note)
-            listeners.remove(recorded.texts.append)
+            event.remove(engine, "before_cursor_execute", heard)
+            listeners.remove(note)
 
     def clear(self) -> None:
         """Forget what ran so far."""

@@ -70,7 +70,9 @@ def test_both_locks_agree():
     assert pins("run") <= pins("dev")
 
 
-@pytest.mark.parametrize(("name", "extras"), [("run", {"demo"}), ("dev", {"demo", "dev"})])
+@pytest.mark.parametrize(
+    ("name", "extras"), [("run", {"demo", "otlp"}), ("dev", {"demo", "otlp", "dev"})]
+)
 def test_a_lock_pins_all_that_the_project_asks_for(name, extras):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = list(project["dependencies"])

@@ -6,7 +6,7 @@ tenant's rows cannot be read by forgetting, since nobody gets a connection but t
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,11 @@ _ENTER = (
     " set_config('plan_cache_mode', $3, false)"
 )
 STATEMENT_TIMEOUT = "8s"
+
+Ended = Callable[[BaseException | None], None]
+"""Told how a statement ended: with this error, or well."""
+Listener = Callable[[str], Ended | None]
+"""Told the text of each statement when it begins to run."""
 _BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 
 
@@ -52,12 +57,12 @@ class Reads:
         self._url = url
         self._role = role
         self._wait_seconds = wait_seconds
+        self.size = size
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Seat] = []
         self.kept = Memo[Any](2_000)
         """Statements and listings, by what they were made of."""
-        self.listeners: list[Callable[[str], None]] = []
-        """Told the text of each statement before it runs."""
+        self.listeners: list[Listener] = []
         self.in_use = 0
         """Connections at work just now."""
 
@@ -65,8 +70,6 @@ class Reads:
         self, scope: Scope, sql: str, arguments: Sequence[Any] = (), *, plans: str = "auto"
     ) -> list[Row]:
         """The rows of one statement, as `scope` may see them. `plans` is PostgreSQL's plan_cache_mode."""
-        for listener in self.listeners:
-            listener(sql)
         if self._places.locked():
             await self._wait()
         else:
@@ -107,12 +110,35 @@ class Reads:
     ) -> list[Row]:
         try:
             if seat.is_set_to != setting:
-                await _enter(seat, setting)
-            rows: list[Row] = await seat.connection.fetch(sql, *arguments)
-            return rows
+                await self._enter(seat, setting)
+            return await self._ask(seat, sql, arguments)
         finally:
             if not seat.connection.is_closed():
                 self._idle.append(seat)
+
+    async def _enter(self, seat: _Seat, setting: tuple[Scope, str]) -> None:
+        seat.is_set_to = None
+        scope, plans = setting
+        texts = str(scope.organisation_id or ""), str(scope.user_id or "")
+        await self._ask(seat, _ENTER, (*texts, plans))
+        seat.is_set_to = setting
+
+    def _ask(self, seat: _Seat, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Row]]:
+        asked: Awaitable[list[Row]] = seat.connection.fetch(sql, *arguments)
+        return self._heard(sql, asked) if self.listeners else asked
+
+    async def _heard(self, sql: str, asked: Awaitable[list[Row]]) -> list[Row]:
+        """What was asked for; the listeners hear of it."""
+        endings = [ending for one in self.listeners if (ending := one(sql))]
+        error: BaseException | None = None
+        try:
+            return await asked
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            for ending in endings:
+                ending(error)
 
     def _pick(self, setting: tuple[Scope, str]) -> _Seat | None:
         """An idle connection that is set already, else any."""
@@ -139,11 +165,3 @@ class Reads:
                 kind, schema="pg_catalog", encoder=str, decoder=orjson.loads
             )
         return connection
-
-
-async def _enter(seat: _Seat, setting: tuple[Scope, str]) -> None:
-    seat.is_set_to = None
-    scope, plans = setting
-    texts = str(scope.organisation_id or ""), str(scope.user_id or "")
-    await seat.connection.fetch(_ENTER, *texts, plans)
-    seat.is_set_to = setting

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.core import lines, watchdog
+from app.core.connections import Connection
 from app.core.health import Pulse
 from app.core.settings import Settings
 
@@ -68,7 +69,7 @@ def create(app: ASGIApp, settings: Settings, pulse: Pulse) -> Server:
         host=settings.host,
         port=settings.port,
         loop="none",
-        http="httptools",
+        http=Connection,
         **lines.options(settings.max_message_bytes),
         lifespan="off",
         log_config=None,

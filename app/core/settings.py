@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     socket_patience_seconds: float = Field(default=10.0, gt=0)
     """How long a client may take nothing of what it is sent before it is hung up on."""
 
+    otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    """Where traces go, by OTLP over HTTP. Default: there are none."""
+    trace_documents: bool = False
+    """Whether traces hold GraphQL documents; values that clients have written into them are private."""
+    slow_seconds: float = Field(default=1.0, gt=0)
+    """What takes as long stands in the log."""
     log_json: bool = False
     log_level: str = "INFO"
 

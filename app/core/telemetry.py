@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, merge_contextvars
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -28,6 +27,7 @@ QUIET: Mapping[str, int] = {
     "asyncio": logging.WARNING,
     "httpcore2": logging.WARNING,
     "httpx2": logging.WARNING,
+    "opentelemetry": logging.ERROR,  # it warns of each of its tries
     "procrastinate": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "uvicorn.error": logging.WARNING,
@@ -95,8 +95,8 @@ class RequestIds:
 def _with_header(send: Send, request_id: str) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] in {"http.response.start", "websocket.accept"}:
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = request_id
+            headers = message.get("headers", ())
+            message["headers"] = [*headers, (b"x-request-id", request_id.encode())]
         await send(message)
 
     return sent

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,9 +83,17 @@ def _unpicked(document: Document, name: str | None, request_id: str) -> dict[str
 class Documents:
     """The cache: at most `capacity` characters of text, the longest unused go first."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, *, capacity: int = 8_000_000) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        phase: Callable[[str], AbstractContextManager[None]],
+        *,
+        capacity: int = 8_000_000,
+    ) -> None:
         self._schema = schema
         self._limits = limits
+        self._phase = phase
         self._capacity = capacity
         self._size = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
@@ -113,12 +122,18 @@ class Documents:
     def _read(self, text: str, request_id: str) -> Document:
         if (refusal := too_long(text, self._limits, request_id)) is not None:
             raise refusal
-        node = self._parse(text, request_id)
+        with self._phase("parse"):
+            node = self._parse(text, request_id)
+        with self._phase("validate"):
+            return self._checked(text, node, request_id)
+
+    def _checked(self, text: str, node: DocumentNode, request_id: str) -> Document:
         if (refusal := excess(analyse(node), self._limits, request_id)) is not None:
             raise refusal  # before it is validated: some rules take long over a hostile document
         found = validate(self._schema, node, RULES, max_errors=MOST_ERRORS)
         if found:
-            told = [failures.public(error, request_id) for error in found[:MOST_ERRORS]]
+            code = Code.GRAPHQL_VALIDATION_FAILED
+            told = [failures.public(error, request_id, code) for error in found[:MOST_ERRORS]]
             raise Refusal(Stage.VALIDATION, told)
         defers = deferring(node) if "@" in text and "defer" in text else frozenset()
         return _document(self._schema, node, defers)

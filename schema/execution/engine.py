@@ -1,10 +1,9 @@
 """The engine: every transport hands it requests, and it alone runs operations."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
@@ -18,6 +17,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from app.core.metrics import Metrics
 from schema import failures
 from schema.codes import Code
 from schema.context import Context
@@ -28,23 +28,12 @@ from schema.execution.budget import Budget, caller
 from schema.execution.documents import MOST_ERRORS, Documents
 from schema.execution.excess import too_dear
 from schema.execution.limits import Limits
+from schema.execution.observer import Observer
 from schema.execution.operation import Event, Operation, Result
-from schema.execution.parts import Part, parts
+from schema.execution.parts import Part, errors_of, parts
 from schema.execution.persisted import Persisted
 from schema.execution.planned.executor import PlannedExecutor
 from schema.execution.request import Refusal, Request, Stage, problem
-
-
-class Observe(Protocol):
-    """Is told the kind of an operation that has ended, how long it took, and whether it had errors."""
-
-    def __call__(self, kind: str, seconds: float, *, has_errors: bool) -> None:
-        """Count it."""
-
-
-def unobserved(kind: str, seconds: float, *, has_errors: bool) -> None:
-    """Nobody counts."""
-    del kind, seconds, has_errors
 
 
 class Engine:
@@ -58,25 +47,26 @@ class Engine:
         limits: Limits,
         budget: Budget,
         gate: Gate,
-        observe: Observe = unobserved,
+        observer: Observer | None = None,
     ) -> None:
         self._persisted = persisted
-        self._observe = observe
+        self.observer = observer or Observer(Metrics())
         self._schema = schema._schema
         self._executor = schema.execution_context_class
         self._limits = limits
         self._budget = budget
-        self._gate = gate
-        self.documents = Documents(self._schema, limits)
+        self.gate = gate
+        self.documents = Documents(self._schema, limits, self.observer.phase)
 
     async def prepare(self, request: Request, context: Context) -> Operation:
         """The operation, ready to run. Raises Refusal."""
-        began = time.perf_counter()
         try:
-            return await self._prepared(request, context)
-        except Refusal:
-            self._observe("unknown", time.perf_counter() - began, has_errors=True)
+            operation = await self._prepared(request, context)
+        except Refusal as refusal:
+            self.observer.refused(refusal, context.request_id)
             raise
+        self.observer.prepared(operation)
+        return operation
 
     async def _prepared(self, request: Request, context: Context) -> Operation:
         is_named = persisted_documents.is_named(request)
@@ -137,48 +127,41 @@ class Engine:
 
         Raises Refusal if there is no room for it.
         """
-        began = time.perf_counter()
-        try:
-            async with (
-                self._gate.admitted(operation.context.request_id),
-                asyncio.timeout(self._limits.seconds),
-            ):
-                found: Any = self._executing(operation).execute_operation()
-                if not isinstance(found, ExecutionResult):
-                    found = await found
-        except TimeoutError:
-            late = GraphQLError("late", original_error=TimeoutError())
-            found = ExecutionResult(None, [late])
-        seconds = time.perf_counter() - began
-        self._observe(operation.kind.value, seconds, has_errors=bool(found.errors))
-        return self._result(found, operation)
+        with self.observer.running(operation) as errors:
+            try:
+                found = await self._executed(self._executing(operation), operation)
+            except TimeoutError:
+                late = GraphQLError("late", original_error=TimeoutError())
+                found = ExecutionResult(None, [late])
+            result = self._result(found, operation)
+            errors.extend(result.errors)
+        return result
+
+    async def _executed(self, executor: Any, operation: Operation) -> ExecutionResult:
+        async with (
+            self.gate.admitted(operation.context.request_id),
+            asyncio.timeout(self._limits.seconds),
+        ):
+            with self.observer.phase("execute"):
+                found: Any = executor.execute_operation()
+                return found if isinstance(found, ExecutionResult) else await found
 
     async def stream(self, operation: Operation) -> AsyncGenerator[Part]:
         """Run an operation that defers some of its fields: its result in parts, ready to be written."""
-        began, has_errors = time.perf_counter(), False
         executor = self._executing(operation, StrawberryGraphQLCoreExecutionContext)
         told = parts(executor, operation.context.request_id, seconds=self._limits.seconds)
-        try:
+        with self.observer.running(operation) as errors:
             async with aclosing(told):
                 async for part in told:
-                    has_errors = has_errors or "errors" in part
+                    errors.extend(errors_of(part))
                     yield part
-        finally:
-            self._observe(operation.kind.value, time.perf_counter() - began, has_errors=has_errors)
 
     async def subscribe(self, operation: Operation) -> AsyncGenerator[Event]:
         """The events of a subscription. Raises Refusal, before the first, if it cannot be opened."""
-        began, has_errors = time.perf_counter(), True
-        try:
+        with self.observer.running(operation):
             async with aclosing(self._events(operation)) as events:
                 async for event in events:
                     yield event
-            has_errors = False
-        except (GeneratorExit, asyncio.CancelledError):
-            has_errors = False
-            raise
-        finally:
-            self._observe("subscription", time.perf_counter() - began, has_errors=has_errors)
 
     async def _events(self, operation: Operation) -> AsyncGenerator[Event]:
         executor = self._executing(operation)
@@ -192,24 +175,23 @@ class Engine:
             try:
                 async for payload in stream:
                     has_begun = True
-                    found = await self._event(executor, payload, operation)
-                    cursor = getattr(payload, "cursor", None)
-                    yield Event(self._result(found, operation).body(), cursor)
+                    result = await self._event(executor, payload, operation)
+                    yield Event(result.body(), getattr(payload, "cursor", None))
             except Exception as error:
                 failed = GraphQLError(str(error), original_error=error)
                 if not has_begun:
                     raise _unopened([failed], operation.context) from error
-                body = self._result(ExecutionResult(None, [failed]), operation).body()
-                yield Event(body, None)
+                result = self._result(ExecutionResult(None, [failed]), operation)
+                self.observer.told(result.errors, operation.context.request_id)
+                yield Event(result.body(), None)
 
-    async def _event(self, executor: Any, payload: Any, operation: Operation) -> ExecutionResult:
+    async def _event(self, executor: Any, payload: Any, operation: Operation) -> Result:
         """Execute one event, within the same bounds as a query."""
-        async with (
-            self._gate.admitted(operation.context.request_id),
-            asyncio.timeout(self._limits.seconds),
-        ):
-            found: Any = executor.build_per_event_executor(payload).execute_operation(False)
-            return found if isinstance(found, ExecutionResult) else await found
+        with self.observer.event(operation) as errors:
+            own = executor.build_per_event_executor(payload)
+            result = self._result(await self._executed(own, operation), operation)
+            errors.extend(result.errors)
+        return result
 
     def _executing(self, operation: Operation, kind: Any = None) -> Any:
         document = operation.document

@@ -52,6 +52,12 @@ async def parts(executor: Any, request_id: str, *, seconds: float) -> AsyncGener
             yield teller.later(later)
 
 
+def errors_of(part: Part) -> list[Part]:
+    """All errors that a part tells."""
+    later = [*part.get("incremental", ()), *part.get("completed", ())]
+    return [error for one in (part, *later) for error in one.get("errors", ())]
+
+
 class _Teller:
     """Writes parts, and keeps where the pending ones belong."""
 

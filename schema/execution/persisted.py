@@ -100,14 +100,9 @@ class Persisted:
         text = self.listed.get(named.id) or self.listed.get(named.digest or "")
         if text is None and named.digest and not self.is_closed:
             text = self._kept.get(named.digest) or await self._fetched(named.digest)
-        if text is not None:
-            return text
-        if named.is_apollo:  # their clients know it by this very message
-            _refuse(Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound", request_id)
-        message = (
-            "There is no document of this id; send its text in `query`, with the id or without."
-        )
-        _refuse(Code.PERSISTED_DOCUMENT_NOT_FOUND, message, request_id)
+        if text is None:
+            _unknown(named, request_id)
+        return text
 
     async def _fetched(self, digest: str) -> str | None:
         try:
@@ -159,6 +154,13 @@ def _named(request: Request, request_id: str) -> Named | None:
         message = "`persistedQuery` has a version, 1, and a sha256Hash of 64 hexadecimal digits."
         raise Refusal(Stage.REQUEST, [problem(Code.BAD_REQUEST, message, request_id)])
     return Named(digest.lower(), digest.lower(), is_apollo=True)
+
+
+def _unknown(named: Named, request_id: str) -> NoReturn:
+    if named.is_apollo:  # their clients know it by this very message
+        _refuse(Code.PERSISTED_QUERY_NOT_FOUND, "PersistedQueryNotFound", request_id)
+    message = "There is no document of this id; send its text in `query`, with the id or without."
+    _refuse(Code.PERSISTED_DOCUMENT_NOT_FOUND, message, request_id)
 
 
 def _key(digest: str) -> str:

@@ -114,17 +114,24 @@ class Shared:
         if not group.members and self._groups.get(group.key) is group:
             del self._groups[group.key]
             assert group.task is not None  # noqa: S101  set when it was made
-            self._ending.add(group.task)
-            group.task.add_done_callback(self._ending.discard)
-            group.task.cancel()
+            ending = asyncio.create_task(tasks.ended(group.task), name="subscription end")
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+
+    def reset(self, backlog: Backlog, request_id: str) -> Error:
+        """What is told to a member instead of changes that it did not take."""
+        told = backlog.reset(request_id)
+        self._engine.observer.told([told], request_id)
+        return told
 
     async def settled(self) -> None:
         """Wait until subscriptions that were left have let go of what they held."""
-        await tasks.ended(*self._ending)
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     async def subscribe(self, operation: Operation) -> AsyncGenerator[Event]:
         """The events for one subscriber that takes them one by one. Raises Refusal, also in the end."""
-        inbox = Inbox(self.stream(operation), operation.context.request_id)
+        inbox = Inbox(self, self.stream(operation), operation.context.request_id)
         group = self.join(operation, inbox)
         try:
             while (event := await inbox.next()) is not None:
@@ -144,7 +151,8 @@ class Shared:
 class Inbox:
     """A member that is asked for its events."""
 
-    def __init__(self, stream: Stream, request_id: str) -> None:
+    def __init__(self, shared: Shared, stream: Stream, request_id: str) -> None:
+        self._shared = shared
         self._backlog = Backlog(stream)
         self._request_id = request_id
         self._errors: Sequence[Error] | None = None
@@ -153,7 +161,7 @@ class Inbox:
     def heard(self, event: Event) -> None:
         """Put it aside; a change too many ends it."""
         if self._errors is None and not self._backlog.put(event):
-            self.ended([self._backlog.reset(self._request_id)])
+            self.ended([self._shared.reset(self._backlog, self._request_id)])
         self._filled.set()
 
     def ended(self, errors: Sequence[Error]) -> None:

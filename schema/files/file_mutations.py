@@ -9,7 +9,7 @@ from app.accounts.actor import Actor
 from app.core import ids
 from app.core.db import Tx
 from app.core.ids import Kind
-from app.files import documents, service
+from app.files import documents, queries, service
 from schema.context import Info
 from schema.errors import UserError, UserErrorCode, camel
 from schema.files.enums import ItemStatus
@@ -23,6 +23,7 @@ from schema.files.file_requests import (
 )
 from schema.files.parts import FileTypeError
 from schema.files.types import File, Folder
+from schema.loading import related
 from schema.mutations import Payload, change
 
 What = strawberry.argument(description="What to do.")
@@ -42,8 +43,9 @@ class UpdateFileResult:
     file_key: strawberry.Private[str | None]
 
     @strawberry.field(description="The file as it is now; null if you may not see it.")
-    async def file(self, info: Info) -> File | None:
-        return await File.load(info, self.file_key)
+    def file(self, info: Info) -> File | None:
+        key = UUID(self.file_key) if self.file_key else None
+        return related(info, queries.files_by_id, key, File.of)
 
     @classmethod
     def of(cls, answer: Answer) -> Self:

@@ -76,17 +76,17 @@ def read(text: bytes) -> Any:
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(DEPTH + 1):
+    for _ in range(DEPTH):
         level = [child for parent in level for child in _children(parent)]
         if not level:
             return
     raise Unreadable(f"The JSON has more than {DEPTH} levels.")
 
 
-def _children(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _children(value: Any) -> list[Any]:
+    """The objects and lists in an object or a list."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inside if isinstance(child, dict | list)]
 
 
 def _check_integers(text: bytes) -> None:

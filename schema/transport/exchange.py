@@ -10,7 +10,7 @@ from app.core.clock import new_id
 from app.core.telemetry import REQUEST_ID
 from schema.codes import Code
 from schema.context import Reply
-from schema.execution.request import Error, problem
+from schema.execution.request import Error
 from schema.transport import negotiation
 from schema.transport.negotiation import MediaType
 
@@ -79,11 +79,6 @@ class Exchange:
         if extensions:
             told["extensions"] = extensions
         await self.answer(status, orjson.dumps(told), media_type, headers)
-
-    async def reject(self, error: Rejected) -> None:
-        """Answer with HTTP's own refusal."""
-        told = problem(error.code, str(error), self.request_id)
-        await self.tell(error.status, [told], self.accepted.json, error.headers)
 
     async def begin_stream(self, media_type: MediaType) -> None:
         """The head of an answer that comes in pieces, which proxies must not hold back."""

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: a request is read, signed in, run, and answered in the way that its client wants."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,22 +48,28 @@ class Http:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever comes of it."""
         exchange = Exchange(scope, send)
+        with self.engine.observer.serving(exchange.request_id, exchange.headers):
+            await self._answer_or_refuse(exchange, receive)
+
+    async def _answer_or_refuse(self, exchange: Exchange, receive: Receive) -> None:
         try:
             await self._serve(exchange, receive)
         except ClientGone:
             return
         except BodyTooSlow:
             message = "The body came too slowly: less than 1 KiB a second."
-            await exchange.reject(Rejected(408, Code.TIMEOUT, message, [(b"connection", b"close")]))
+            error = Rejected(408, Code.TIMEOUT, message, [(b"connection", b"close")])
+            await self._reject(exchange, error)
         except Rejected as error:
-            await exchange.reject(error)
+            await self._reject(exchange, error)
         except Refusal as refusal:
             await self._refuse(exchange, refusal)
         except CredentialsEnded as error:
             told = problem(Code.UNAUTHENTICATED, str(error), exchange.request_id)
+            self.engine.observer.told([told], exchange.request_id)
             await exchange.end_stream(sse.told([told]) + sse.COMPLETE)
         except Exception as error:
-            await _fail(exchange, error)
+            await self._fail(exchange, error)
 
     async def _serve(self, exchange: Exchange, receive: Receive) -> None:
         if exchange.method == "OPTIONS":
@@ -133,15 +140,12 @@ class Http:
             operation = resumed(operation, cursor.decode("latin-1"))
         events = self.shared.subscribe(operation)
         actor = operation.context.credentials
-        if actor is None:
+        with ExitStack() as stack:
+            stack.enter_context(self.engine.observer.figures.streaming())
+            if actor is not None:
+                ended = CredentialsEnded("Your credentials have ended; sign in again.")
+                stack.callback(self.guards.watch(actor, partial(vigil.stop, ended)))
             await sse.follow(exchange, events)
-            return
-        ended = CredentialsEnded("Your credentials have ended; sign in again.")
-        call_off = self.guards.watch(actor, partial(vigil.stop, ended))
-        try:
-            await sse.follow(exchange, events)
-        finally:
-            call_off()
 
     async def _answer(self, exchange: Exchange, media_type: MediaType, result: Result) -> None:
         if media_type is MediaType.EVENTS:
@@ -155,13 +159,30 @@ class Http:
             body = sse.told(refusal.errors) + sse.COMPLETE
             await exchange.answer(200, body, MediaType.EVENTS)
             return
-        media_type = exchange.accepted.json
+        media_type = self._type_of_errors(exchange)
         status = statuses.of_refusal(refusal, self.profile, media_type)
-        if self.profile is Profile.DRAFT:
-            media_type = MediaType.GRAPHQL  # only what succeeds is called plain JSON
         await exchange.tell(
             status, refusal.errors, media_type, head.of_refusal(refusal), refusal.extensions
         )
+
+    async def _reject(self, exchange: Exchange, error: Rejected) -> None:
+        told = problem(error.code, str(error), exchange.request_id)
+        self.engine.observer.rejected(told, exchange.request_id)
+        await exchange.tell(error.status, [told], self._type_of_errors(exchange), error.headers)
+
+    async def _fail(self, exchange: Exchange, error: Exception) -> None:
+        """Answer that something of ours did not work; an answer that has begun breaks off."""
+        told = failures.public(GraphQLError("", original_error=error), exchange.request_id)
+        self.engine.observer.told([told], exchange.request_id)
+        if exchange.has_begun:
+            raise error
+        status = statuses.of_failure(Code(told["extensions"]["code"]))
+        headers = [(b"retry-after", b"1")] if status == 503 else ()
+        await exchange.tell(status, [told], self._type_of_errors(exchange), headers)
+
+    def _type_of_errors(self, exchange: Exchange) -> MediaType:
+        """In the draft only what succeeds is called plain JSON."""
+        return MediaType.GRAPHQL if self.profile is Profile.DRAFT else exchange.accepted.json
 
 
 def _request(exchange: Exchange, body: bytes) -> Request:
@@ -171,13 +192,3 @@ def _request(exchange: Exchange, body: bytes) -> Request:
         return bodies.request_of_body(body, exchange.request_id)
     except Unreadable as error:
         raise Rejected(400, Code.BAD_REQUEST, str(error)) from None
-
-
-async def _fail(exchange: Exchange, error: Exception) -> None:
-    """Answer that something of ours did not work; in a stream that has begun, as its last event."""
-    told = failures.public(GraphQLError("", original_error=error), exchange.request_id)
-    if exchange.has_begun:
-        raise error
-    status = statuses.of_failure(Code(told["extensions"]["code"]))
-    headers = [(b"retry-after", b"1")] if status == 503 else ()
-    await exchange.tell(status, [told], exchange.accepted.json, headers)

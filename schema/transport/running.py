@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 import orjson
 from graphql import GraphQLError, OperationType
+from structlog.contextvars import bind_contextvars
 
 from schema import failures
 from schema.context import Context
@@ -69,7 +70,7 @@ class Running:
         elif self._keep(event):
             self._queue()
         else:
-            self.ended([self._backlog.reset(self._request_id)])
+            self.ended([self._shared.reset(self._backlog, self._request_id)])
 
     def ended(self, errors: Sequence[Error]) -> None:
         """Say as the last thing that it is over, and why if that is no good end."""
@@ -99,8 +100,16 @@ class Running:
         return self._is_queued
 
     async def _run(self, request: Request, context: Context) -> None:
+        # bound for good: the operation has a task, and so a context, of its own
+        bind_contextvars(request_id=context.request_id)
+        with self._engine.observer.serving(context.request_id):
+            await self._answer_or_refuse(request, context)
+
+    async def _answer_or_refuse(self, request: Request, context: Context) -> None:
         try:
             operation = await self._engine.prepare(request, context)
+            if self._is_over:  # a cancellation may get lost on the way
+                return
             if operation.kind is OperationType.SUBSCRIPTION:
                 self._subscribe(operation)
                 return
@@ -108,8 +117,9 @@ class Running:
         except Refusal as refusal:
             self.ended(refusal.errors)
         except Exception as error:
-            failed = GraphQLError("", original_error=error)
-            self.ended([failures.public(failed, context.request_id)])
+            told = failures.public(GraphQLError("", original_error=error), context.request_id)
+            self._engine.observer.told([told], context.request_id)
+            self.ended([told])
         else:
             self.ended([])
 

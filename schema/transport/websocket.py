@@ -167,6 +167,7 @@ class Socket:
         if len(self._operations) >= most:
             text = f"The socket has {most} operations already; end one, or open another socket."
             told = problem(Code.OPERATION_LIMIT, text, context.request_id, limit=most)
+            tools.engine.observer.rejected(told, context.request_id)
             self._outbox.post(frames.error(message.id, [told]))
             return
         running = Running(message.id, tools.engine, tools.shared, self._outbox, self._forget)

@@ -155,10 +155,9 @@ async def test_metrics_count_operations_by_kind_and_outcome(alone):
     counted = {name: float(value) for name, _, value in parts}
     total = "labelgraph_operations_total"
     assert counted[f'{total}{{kind="query",outcome="ok"}}'] == 2
-    assert counted[f'{total}{{kind="query",outcome="errors"}}'] == 1
     assert counted[f'{total}{{kind="mutation",outcome="ok"}}'] == 1
-    assert counted[f'{total}{{kind="unknown",outcome="errors"}}'] == 1
-    assert counted['labelgraph_operation_seconds_count{kind="query"}'] == 3
+    assert counted[f'{total}{{kind="unknown",outcome="refused"}}'] == 2
+    assert counted['labelgraph_operation_seconds_count{kind="query"}'] == 2
     assert counted['labelgraph_jobs{status="todo"}'] == 0
 
 

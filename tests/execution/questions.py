@@ -36,6 +36,8 @@ class Writer:
         root = self.schema.query_type
         assert root is not None
         body = self.selection(root, 5)
+        used = "{ yes: __typename @include(if: $yes) no: __typename @skip(if: $no)"
+        body = used + body.removeprefix("{")
         return "\n".join(
             [f"query Q($yes: Boolean = true, $no: Boolean = false) {body}", *self.fragments]
         )

@@ -20,7 +20,7 @@ fragment Job on UploadJob {
     index kind location state result name objectUrls
     error { code message isRetryable }
     file { id name type width height frameCount fps durationSeconds pageCount byteSize mimeType
-           metadata members { nodes { position file { name type } } } }
+           metadata members(first: 15) { nodes { position file { name type } } } }
   } }
 }
 """

@@ -122,22 +122,28 @@ async def _loaded(executing: Executing, one: Wanted, made: list[list[Any]], posi
 
 
 async def _found(executing: Executing, one: Wanted, loads: list[Any]) -> list[Any]:
-    """What the loads of one field have become. Loads of one batch and key share one value."""
+    """What the loads of one field have become. What is found for one key and made alike is one object."""
     distinct = {id(load): load for load in loads}
-    batches: dict[Any, dict[Any, Load]] = {}
+    batches: dict[Any, dict[Any, None]] = {}
     for load in distinct.values():
         if load.key is not None:
-            batches.setdefault(load.batch, {})[load.key] = load
-    values: dict[Any, dict[Any, Any]] = {}
-    for batch, first in batches.items():
+            batches.setdefault(load.batch, {})[load.key] = None
+    found: dict[Any, Any] = {}
+    for batch, keys in batches.items():
         context: Context = executing.context_value
-        found = await context.fetch(batch, list(first), _columns(executing, one, batch))
-        values[batch] = {key: load.made(found.get(key)) for key, load in first.items()}
-    become = {
-        number: load.made(None) if load.key is None else values[load.batch][load.key]
-        for number, load in distinct.items()
-    }
+        found[batch] = await context.fetch(batch, list(keys), _columns(executing, one, batch))
+    made: dict[Any, Any] = {}
+    become = {number: _made(load, found, made) for number, load in distinct.items()}
     return [become[id(load)] for load in loads]
+
+
+def _made(load: Load, found: dict[Any, Any], made: dict[Any, Any]) -> Any:
+    if load.key is None:
+        return load.made(None)
+    alike = (load.batch, load.key, load.of)
+    if alike not in made:
+        made[alike] = load.made(found[load.batch].get(load.key))
+    return made[alike]
 
 
 def _columns(executing: Executing, one: Wanted, batch: Any) -> frozenset[str] | None:

@@ -38,6 +38,8 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*arguments, **options)
         self._plans: dict[Any, Plan] = {} if plans is None else plans
         self._conditions = conditions
+        self._long_roads = 0
+        """How many values are on the long road: nothing below them is tried quickly again."""
         self._arguments: dict[Wanted, dict[str, Any]] = {}
         self._types: dict[tuple[str, type], GraphQLObjectType] = {}
         if isinstance(self.context_value, Context):
@@ -56,7 +58,8 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         item = return_type.of_type
         named = getattr(item, "of_type", item)
         is_nullable = named is item
-        if type(result) is list and _has_fields(named) and (is_nullable or None not in result):
+        is_whole = type(result) is list and (is_nullable or None not in result)
+        if is_whole and not self._long_roads and _has_fields(named):
             values = [one for one in result if one is not None]
             long = super().complete_list_value
             return self._quickest(
@@ -78,7 +81,8 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """An object by the short cut if all of its fields can go that way."""
         long = super().complete_object_value
-        if is_introspective(return_type) or self.plan(return_type, field_details_list).others:
+        is_long = self._long_roads or is_introspective(return_type)
+        if is_long or self.plan(return_type, field_details_list).others:
             return long(return_type, field_details_list, info, path, result, *rest)
         plan = self.plan(return_type, field_details_list)
         return self._quickest(

@@ -1,6 +1,5 @@
 """What stands in the log, and what never does."""
 
-import json
 import logging
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from starlette.types import Message
 from app.core import telemetry
 from app.core.settings import Settings
 from app.core.telemetry import REQUEST_ID, RequestIds
+from tests.logs import as_before, lines
 
 SECRET = "a value that nobody may read"
 
@@ -18,23 +18,13 @@ SECRET = "a value that nobody may read"
 @pytest.fixture(autouse=True)
 def unchanged() -> Iterator[None]:
     """Put logging back as pytest had it."""
-    root, client = logging.getLogger(), logging.getLogger(telemetry.CLIENT_ERRORS)
-    before = root.handlers[:], root.level, client.filters[:]
-    yield
-    root.handlers[:], client.filters[:] = before[0], before[2]
-    root.setLevel(before[1])
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with as_before():
+        yield
 
 
 def refuse(error: Exception) -> None:
     """Raise the error."""
     raise error
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    """What was written to standard error, as JSON."""
-    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
 def test_lines_of_ours_and_of_libraries_have_one_form(capsys):

@@ -1,0 +1,1 @@
+"""The servers that are measured, each of them a process: ours, the floors, and stock Strawberry."""
