@@ -39,7 +39,10 @@ READS_THE_ENVIRONMENT = {
     "app/core/supervisor.py": "the server process gets what its supervisor got",
     "app/media/sandbox.py": "the sandbox gets a few harmless variables",
 }
-CHANGES_ITS_SESSION = {"app/core/migrations.py": "a connection of its own, closed at the end"}
+CHANGES_ITS_SESSION = {
+    "app/core/migrations.py": "a connection of its own, closed at the end",
+    "app/core/reads.py": "set anew for whoever takes the connection: tests/app/core/test_reads.py",
+}
 
 FLOORS = {
     "graphql-core": "3.3.2",  # denials of service in validator and parser

@@ -135,6 +135,7 @@ async def ask(place: Place, spot: Spot, named: str) -> str:
     given[argument] = put(field.args[argument].type, base, tuple(rest), named)
     around = {} if spot.type in ROOTS else {"of": await place.folder()}
     answer = await place.api.raw(document_of(spot, field, given), **given, **around)
+    answer.pop("extensions", None)  # the budget moves with every question
     text = orjson.dumps(answer).decode()
     return re.sub(r"[0-9a-f]{32}|-[0-9a-f]{12}", "…", text)
 

@@ -75,7 +75,7 @@ def is_refused(answer: dict[str, Any]) -> bool:
 
 async def test_a_signed_request_speaks_for_the_keys_owner(api: Api) -> None:
     key, _ = await register(api)
-    assert await send(api, signed(key)) == {"data": {"me": {"email": me(api).email}}}
+    assert (await send(api, signed(key)))["data"] == {"me": {"email": me(api).email}}
 
 
 async def test_a_signed_request_is_good_once(api: Api) -> None:

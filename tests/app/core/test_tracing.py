@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import asyncpg
+import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.trace import SpanKind, StatusCode
@@ -224,6 +225,17 @@ async def test_an_event_has_a_trace_of_its_own_and_no_span_lasts_as_long_as_the_
     assert len({one.context.trace_id for one in [opened, *roots]}) == 3
     assert {one.links[0].context.span_id for one in roots} == {opened.context.span_id}
     assert {said(one)["graphql.operation.type"] for one in roots} == {"subscription"}
+
+
+async def test_the_span_of_a_stream_over_http_ends_as_soon_as_it_is_open(runtime, traces):
+    headers = {"Accept": "text/event-stream"}
+    async with (
+        ticking(runtime, traces.tracer) as ground,
+        httpx2.AsyncClient() as http,
+        http.stream("POST", f"{ground.url}/graphql", json={"query": CHANGES}, headers=headers),
+    ):
+        await ground.members(1)
+        assert traces.of("subscription").end_time is not None
 
 
 async def test_a_subscription_that_fails_after_its_span_has_ended_disturbs_no_trace(

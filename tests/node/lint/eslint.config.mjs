@@ -20,6 +20,7 @@ const PARTS = [
   'Membership',
   'MetadataFileCount',
   'MetadataSchema',
+  'RateLimit',
   'TotalCount',
   'UploadHeader',
   'UploadUnit',
