@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import strawberry
@@ -16,10 +17,12 @@ from strawberry.dataloader import DataLoader
 
 from app.accounts.actor import Actor
 from app.accounts.batches import HotBatch
+from app.accounts.by_id import ById
 from app.accounts.sessions import Sessions
 from app.accounts.tokens import TokenScope
 from app.core.db import Scope, Session, Tx
 from app.core.errors import Unauthenticated
+from app.core.paging import Join
 from app.core.runtime import Runtime
 from schema.execution.budget import Balance
 
@@ -37,6 +40,11 @@ class Planner(Protocol):
 
     def columns(self, field: GraphQLResolveInfo[Any]) -> frozenset[str] | None:
         """The columns that are wanted of the rows of a connection; None: all."""
+
+    def joins(
+        self, field: GraphQLResolveInfo[Any]
+    ) -> Sequence[tuple[str, ById[Any], frozenset[str]]]:
+        """Relations to be read with the rows of a connection: by which column, of what, which columns."""
 
 
 @dataclass(slots=True)
@@ -63,6 +71,7 @@ class Context:
     """What the operation costs and what the caller has left, once it is paid."""
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SESSIONS))
     """One operation with a thousand lists must not take every connection of the pool."""
+    _joined: dict[Any, dict[Any, Any]] = field(default_factory=dict)
     _loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
 
     @property
@@ -101,6 +110,25 @@ class Context:
         """Which columns are wanted of the rows in the connection that this field gives; None: all."""
         return self.planner.columns(info._raw_info) if self.planner else None
 
+    def joins(self, info: "Info") -> tuple[Join, ...]:
+        """Relations to be read with the rows in the connection that this field gives."""
+        if self.planner is None:
+            return ()
+        found = self.planner.joins(info._raw_info)
+        return tuple(
+            self.runtime.reads.kept.get(
+                ("join", batch, self.actor.eyes, column, columns),
+                partial(batch.join, self.actor, column, columns),
+            )
+            for column, batch, columns in found
+        )
+
+    def keep_joined(self, joins: Sequence[Join], page: Sequence[Any]) -> None:
+        """Remember what came with a page, for the loads of its rows."""
+        for number, join in enumerate(joins):
+            found = join.found(f"j{number}", page)
+            self._joined.setdefault(join.key, {}).update(found)
+
     async def load(self, batch: Batch[K, V], key: K) -> V | None:
         """What `batch` finds for `key`, asked together with every other key of this tick."""
         loader = self._loaders.get(batch)
@@ -121,6 +149,9 @@ class Context:
     ) -> Mapping[K, V]:
         """What `batch` finds for these keys; rows of a HotBatch have these columns only, None: all."""
         if isinstance(batch, HotBatch):
+            known: Any = self._joined.get((batch, self.actor.eyes, columns))
+            if known is not None and all(key in known for key in keys):
+                return known
             async with self.gate:
                 found: Any = await batch.read(self.runtime.reads, self.actor, keys, columns)
             return found

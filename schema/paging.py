@@ -55,15 +55,20 @@ class TotalCount:
 
 @strawberry.type(description="A row in a page.")
 class Edge(Generic[NodeType]):
-    """Relay's edge: the row at a position of a page."""
+    """Relay's edge: the row at a position of a page. What is not selected is not made."""
 
-    node: NodeType = strawberry.field(description="The row.")
     part: strawberry.Private[paging.Slice[Any]]
+    of: strawberry.Private[Callable[[Any], Any]]
     position: strawberry.Private[int]
 
     @strawberry.field(description="Where this row stands in the list.")
     def cursor(self) -> str:
         return self.part.cursor(self.position)
+
+    @strawberry.field(description="The row.")
+    def node(self) -> NodeType:
+        found: NodeType = self.of(self.part.rows[self.position])
+        return found
 
 
 @strawberry.type(description="A page of a list, in the list's order.")
@@ -79,10 +84,9 @@ class Connection(Generic[NodeType]):
 
     @strawberry.field(description="The rows with their cursors.")
     def edges(self) -> list[Edge[NodeType]]:
-        nodes = map(self.of, self.part.rows)
         return [
-            Edge(node=node, part=self.part, position=position)
-            for position, node in enumerate(nodes)
+            Edge(part=self.part, of=self.of, position=position)
+            for position in range(len(self.part.rows))
         ]
 
     @strawberry.field(description="The rows alone.")
@@ -128,11 +132,12 @@ async def listed(
     """The page of a list that was asked for, if the credentials have one of the scopes it `needs`."""
     context = info.context
     context.actor.must_have(*needs)
-    columns = context.columns(info)
+    columns, joins = context.columns(info), context.joins(info)
     async with context.gate:
         part = await paging.fetch(
-            context.runtime.reads, context.actor.scope, listing, asked, columns
+            context.runtime.reads, context.actor.scope, listing, asked, columns, joins
         )
+    context.keep_joined(joins, part.rows)
     return Connection(part=part, of=of, kind=listing, parent=0, listing=lambda _, __: listing)
 
 

@@ -12,6 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.batches import HotBatch
 from app.core.compiled import Compiled
 from app.core.db import Session
+from app.core.paging import Join
 from app.core.reads import Reads, Row
 
 T = TypeVar("T", bound=SQLModel)
@@ -46,9 +47,17 @@ class ById(HotBatch, Generic[T]):
     def _id(self) -> Any:
         return self.model.__table__.c.id  # type: ignore[attr-defined]
 
+    def join(self, actor: Actor, column: str, columns: frozenset[str]) -> Join:
+        """The same rows, to be joined to a page by a column of it that holds their ids."""
+        wanted = columns | {"id"}
+        key = (self, actor.eyes, columns)
+        return Join(column, key, tuple(sorted(wanted)), self._rows(actor, wanted))
+
     def _compiled(self, actor: Actor, columns: frozenset[str] | None) -> Compiled:
+        wanted_ids = bindparam("ids", None, type_=ARRAY(Uuid))
+        return Compiled.of(self._rows(actor, columns).where(self._id == any_(wanted_ids)))
+
+    def _rows(self, actor: Actor, columns: frozenset[str] | None) -> Select[Any]:
         table = self.model.__table__  # type: ignore[attr-defined]
         wanted = [one for one in table.c if columns is None or one.name in columns | {"id"}]
-        wanted_ids = bindparam("ids", None, type_=ARRAY(Uuid))
-        statement = self.visible(actor).where(self._id == any_(wanted_ids))
-        return Compiled.of(statement.with_only_columns(*wanted, maintain_column_froms=True))
+        return self.visible(actor).with_only_columns(*wanted, maintain_column_froms=True)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from binascii import b2a_base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -68,6 +68,38 @@ class Order(Generic[T]):
     values: Callable[[T], Sequence[Any]]
     is_descending: bool = False
     name: str = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A relation that is read with a page: at most one of `rows`, by its id, for a column of the page."""
+
+    column: str
+    key: Hashable
+    """Tells the statement of `rows` from others."""
+    columns: tuple[str, ...]
+    rows: Select[Any] = field(compare=False)
+
+    def found(self, name: str, page: Sequence[Any]) -> dict[Any, "Joined | None"]:
+        """What was joined under this name, for each value of the column; None: nothing."""
+        found: dict[Any, Joined | None] = {None: None}
+        labels = [(column, f"{name}.{column}") for column in self.columns]
+        for row in page:
+            key = row[self.column]
+            if key not in found:
+                is_there = row[f"{name}.id"] is not None
+                found[key] = Joined((c, row[label]) for c, label in labels) if is_there else None
+        return found
+
+
+class Joined(dict[str, Any]):
+    """The part of a row that was joined; its columns are attributes, too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"The column {name} was not asked for.") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,15 +167,19 @@ async def fetch(
     listing: Listing[T],
     page: Page,
     columns: frozenset[str] | None = None,
+    joins: tuple[Join, ...] = (),
 ) -> Slice[T]:
-    """One page of a list: rows with these columns, and those that the order needs; None: with all."""
+    """One page of a list: rows with these columns, and those that the order needs; None: with all.
+
+    What is joined stands in columns such as `j0.name`: the number of the join, and its column.
+    """
     size, after, before = page.size, None, None
     if page.after is not None:
         after = _checked(listing.order, decode(page.after, listing.mark, "after"), "after")
     if page.before is not None:
         before = _checked(listing.order, decode(page.before, listing.mark, "before"), "before")
-    key = (columns, page.is_backward, after is None, before is None)
-    compiled = listing.compiled(key, lambda: _paged(listing, page, columns))
+    key = (columns, joins, page.is_backward, after is None, before is None)
+    compiled = listing.compiled(key, lambda: _joined(listing, page, columns, joins))
     given = {"size": size + 1, **_named("after", after), **_named("before", before)}
     found: Any = await reads.fetch(
         scope, compiled.sql, compiled.arguments(given), plans=listing.plans
@@ -163,6 +199,25 @@ def sliced(
         order=listing.order,
         marked=marked,
     )
+
+
+def _joined(
+    listing: Listing[T], page: Page, columns: frozenset[str] | None, joins: Sequence[Join]
+) -> Select[Any]:
+    """The statement of a page with what is joined to its rows."""
+    statement = _paged(listing, page, columns)
+    if not joins:
+        return statement
+    rows = statement.subquery("page")
+    wanted, source = list[Any](rows.c), rows
+    for number, join in enumerate(joins):
+        other = join.rows.subquery(f"j{number}")
+        source = source.outerjoin(other, other.c.id == rows.c[join.column])  # type: ignore[assignment]
+        wanted += [other.c[name].label(f"j{number}.{name}") for name in join.columns]
+    is_downward = listing.order.is_descending != page.is_backward
+    sort = [rows.c[column.name] for column in listing.order.columns]
+    sort = [column.desc() if is_downward else column.asc() for column in sort]
+    return select(*wanted).select_from(source).order_by(*sort)
 
 
 def _paged(listing: Listing[T], page: Page, columns: frozenset[str] | None) -> Select[Any]:

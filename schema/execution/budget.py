@@ -81,8 +81,10 @@ def caller(actor: Actor | None, address: str | None) -> Caller:
     """The user in the organisation; without one the address, of which 2^64 belong to one household in IPv6."""
     if actor is not None:
         return actor.organisation_id, actor.user_id
+    if address is None or ":" not in address:
+        return "address", address
     try:
-        found = ip_address(address or "")
+        found = ip_address(address)
     except ValueError:
         return "address", address
     is_new = isinstance(found, IPv6Address)

@@ -9,10 +9,12 @@ from typing import Any
 from graphql import (
     DirectiveNode,
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    OperationType,
     OverlappingFieldsCanBeMergedRule,
     VariableNode,
     Visitor,
@@ -54,6 +56,8 @@ class Document:
     fragment_definitions: dict[str, FragmentDefinitionNode]
     prices: Mapping[str | None, Callable[[Mapping[str, Any]], int]]
     """Of each operation, from its coerced variables."""
+    constants: Mapping[str | None, dict[str, Any]]
+    """The answers of operations that ask for nothing but `__typename`: what probes send."""
     deferring: frozenset[str | None] = frozenset()
     """The names of the operations with `@defer`."""
     conditions: tuple[str, ...] = ()
@@ -164,7 +168,22 @@ def _document(
             definitions[definition.name.value] = definition
     fragments = {name: FragmentDetails(one, None) for name, one in definitions.items()}
     prices = {name: pricing(schema, node, one) for name, one in operations.items()}
-    return Document(node, operations, fragments, definitions, prices, deferring, _conditions(node))
+    constants = {name: told for name, one in operations.items() if (told := _constant(schema, one))}
+    return Document(
+        node, operations, fragments, definitions, prices, constants, deferring, _conditions(node)
+    )
+
+
+def _constant(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, Any] | None:
+    """The answer of an operation that needs no execution; None if it does."""
+    told: dict[str, Any] = {}
+    name = schema.query_type.name if schema.query_type else ""
+    for one in operation.selection_set.selections:
+        if not isinstance(one, FieldNode) or one.directives or one.name.value != "__typename":
+            return None
+        told[one.alias.value if one.alias else "__typename"] = name
+    is_read = operation.operation is OperationType.QUERY and not operation.directives
+    return told if is_read else None
 
 
 def _conditions(node: DocumentNode) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from graphql import GraphQLObjectType, is_abstract_type, is_object_type
 
 from app.accounts.batches import HotBatch
+from app.core.paging import Joined
 from app.core.reads import Row
 from schema.context import Context
 from schema.execution.planned.generate import built
@@ -21,6 +22,9 @@ from schema.execution.planned.unusual import Unusual
 from schema.loading import Load
 from schema.node import Stored
 from schema.paging import Connection
+
+BARE = {Row, Joined}
+"""The types of rows whose columns are items."""
 
 
 class Executing(Protocol):
@@ -60,7 +64,7 @@ async def _columns_made(
     made = [_values(executing, plan, one, sources) for one in wanted]
     await _load(executing, wanted, made)
     pairs = zip(wanted, made, strict=True)
-    return [await _column(executing, one, values) for one, values in pairs]
+    return [await column(executing, one, values) for one, values in pairs]
 
 
 async def _member(
@@ -82,7 +86,7 @@ def _check_types(plan: Plan, sources: Sequence[Any]) -> None:
 
 
 def _function(plan: Plan, sources: Sequence[Any]) -> Callable[..., Any]:
-    are_rows = issubclass(plan.origin, Stored) and {type(one.row) for one in sources} == {Row}
+    are_rows = issubclass(plan.origin, Stored) and {type(one.row) for one in sources} <= BARE
     function = plan.functions.get(are_rows)
     if function is None:
         function = plan.functions[are_rows] = built(plan, are_rows=are_rows)
@@ -153,7 +157,7 @@ def _columns(executing: Executing, one: Wanted, batch: Any) -> frozenset[str] | 
     return executing.columns_of(executing.plan(one.shape.named, one.details))
 
 
-async def _column(executing: Executing, one: Wanted, values: list[Any]) -> list[Any]:
+async def column(executing: Executing, one: Wanted, values: list[Any]) -> list[Any]:
     """The completed values of a field."""
     shape = one.shape
     if not shape.is_list:

@@ -1,18 +1,27 @@
 """graphql-core's executor with a short cut: lists and objects of known fields are made by generated functions."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo, is_abstract_type, is_object_type
+from graphql import (
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    OperationType,
+    is_abstract_type,
+    is_object_type,
+)
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import get_arguments
 
+from app.accounts.by_id import ById
+from app.core.paging import Joined
 from schema.context import Context
-from schema.execution.planned.completion import completed, of_any_type
-from schema.execution.planned.plan import Plan, Wanted, is_introspective, planned
+from schema.execution.planned.completion import column, completed, of_any_type
+from schema.execution.planned.plan import Plan, Wanted, is_introspective, planned, wanted
 from schema.execution.planned.unusual import Unusual
+from schema.loading import Load
 from schema.node import Stored
 from schema.paging import Connection, Edge
 
@@ -31,12 +40,12 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     def __init__(
         self,
         *arguments: Any,
-        plans: dict[Any, Plan] | None = None,
+        plans: dict[Any, Any] | None = None,
         conditions: tuple[Any, ...] = (),
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
-        self._plans: dict[Any, Plan] = {} if plans is None else plans
+        self._plans: dict[Any, Any] = {} if plans is None else plans
         self._conditions = conditions
         self._long_roads = 0
         """How many values are on the long road: nothing below them is tried quickly again."""
@@ -44,6 +53,46 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         self._types: dict[tuple[str, type], GraphQLObjectType] = {}
         if isinstance(self.context_value, Context):
             self.context_value.planner = self
+
+    def execute_field(
+        self, parent_type: Any, source: Any, field_details_list: Any, path: Any, *rest: Any
+    ) -> Any:
+        """A field of Query by the short cut if everything below it can go that way."""
+        long = super().execute_field
+        query = self.schema.query_type
+        if query is not None and parent_type is query and not self._long_roads:
+            one = self._root(query, field_details_list, path.key)
+            if one is not None:
+                return self._quickest(
+                    lambda: self._rooted(one, query, source),
+                    lambda: long(parent_type, source, field_details_list, path, *rest),
+                )
+        return long(parent_type, source, field_details_list, path, *rest)
+
+    def _root(self, query: GraphQLObjectType, details: Any, key: str) -> Wanted | None:
+        """The field, if all that is selected below it is known beforehand."""
+        kept = ("root", self._conditions, key, *[id(each.node) for each in details])
+        if kept not in self._plans:
+            one = wanted(query, key, details)
+            is_quick = one is not None and one.call is not None and self._is_quick(one)
+            self._plans[kept] = one if is_quick else None
+        return self._plans[kept]  # type: ignore[no-any-return]
+
+    def _is_quick(self, one: Wanted) -> bool:
+        if one.coerce is not None:
+            return True
+        if not is_object_type(one.shape.named) or is_introspective(one.shape.named):
+            return False
+        plan = self.plan(one.shape.named, one.details)
+        return not plan.others and all(map(self._is_quick, plan.made))
+
+    async def _rooted(self, one: Wanted, query: GraphQLObjectType, source: Any) -> Any:
+        assert one.call is not None  # noqa: S101  see _root
+        value = one.call(source, **self.arguments(query, one))
+        if self.is_awaitable(value):
+            value = await value
+        (done,) = await column(self, one, [value])
+        return done
 
     def complete_list_value(
         self,
@@ -116,6 +165,39 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         nodes = [FieldDetails(node, None) for node in field.field_nodes]
         return self.columns_of(self.plan(type_, nodes))
 
+    def joins(
+        self, field: GraphQLResolveInfo[Any]
+    ) -> Sequence[tuple[str, ById[Any], frozenset[str]]]:
+        """Relations to be read with the rows of a connection: by which column, of what, which columns."""
+        type_: Any = getattr(field.return_type, "of_type", field.return_type)
+        if self.operation.operation is not OperationType.QUERY or not is_object_type(type_):
+            return ()
+        kept = ("joins", self._conditions, *[id(node) for node in field.field_nodes])
+        if kept not in self._plans:
+            nodes = [FieldDetails(node, None) for node in field.field_nodes]
+            self._plans[kept] = tuple(dict.fromkeys(self._joins_of(self.plan(type_, nodes))))
+        return self._plans[kept]  # type: ignore[no-any-return]
+
+    def _joins_of(self, plan: Plan) -> Iterator[tuple[str, ById[Any], frozenset[str]]]:
+        if plan.origin in {Connection, Edge} and not plan.others:
+            for one in plan.wanted:
+                if one.name in ROW_HOLDERS and is_object_type(one.shape.named):
+                    yield from self._joins_of(self.plan(one.shape.named, one.details))
+        elif issubclass(plan.origin, Stored) and plan.columns() is not None:
+            found = (self._join(plan, one) for one in plan.made)
+            yield from (one for one in found if one is not None)
+
+    def _join(self, plan: Plan, one: Wanted) -> tuple[str, ById[Any], frozenset[str]] | None:
+        """A relation whose resolver hands a column of the row on as the key of a ById."""
+        if one.call is None or one.reads is None or len(one.reads) != 1 or one.definition.args:
+            return None
+        probe = plan.origin.of(Joined({one.reads[0]: self}))
+        load = one.call(probe, **self.arguments(plan.object_type, one))
+        if type(load) is not Load or load.key is not self or not isinstance(load.batch, ById):
+            return None
+        columns = self.columns_of(self.plan(one.shape.named, one.details))
+        return None if columns is None else (one.reads[0], load.batch, columns)
+
     def columns_of(self, plan: Plan) -> frozenset[str] | None:
         """The columns that a selection wants of rows of a Stored type or in a connection; None: all."""
         if issubclass(plan.origin, Stored):
@@ -139,16 +221,20 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     def _given(self, type_: GraphQLObjectType, one: Wanted) -> dict[str, Any]:
         field = one.definition.extensions["strawberry-definition"]
         nodes = [each.node for each in one.details]
+        owner = self.schema.extensions["strawberry-definition"]
+        raw = self.build_resolve_info(one.definition, nodes, type_, None)  # type: ignore[arg-type]
+        info = owner.config.info_class(_raw_info=raw, _field=field)
+        if not one.definition.args:
+            named = field.base_resolver.info_parameter
+            return {named.name: info} if named else {}
         first = one.details[0]
         given = get_argument_values(
             one.definition, first.node, self.variable_values, first.fragment_variable_values
         )
-        owner = self.schema.extensions["strawberry-definition"]
-        raw = self.build_resolve_info(one.definition, nodes, type_, None)  # type: ignore[arg-type]
         _, found = get_arguments(
             field=field,
             source=None,
-            info=owner.config.info_class(_raw_info=raw, _field=field),
+            info=info,
             kwargs=given,
             config=owner.config,
             scalar_registry=owner.schema_converter.scalar_registry,

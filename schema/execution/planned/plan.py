@@ -117,10 +117,20 @@ def planned(type_: GraphQLObjectType, fields: dict[str, Details]) -> Plan:
 
 def _wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | None:
     """The field, unless it is one that only graphql-core's road can take."""
-    definition = type_.fields[details[0].node.name.value]
-    ours = definition.extensions.get("strawberry-definition")
+    one = wanted(type_, key, details)
+    return (
+        None if one is None or one.definition.extensions["strawberry-definition"].is_async else one
+    )
+
+
+def wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | None:
+    """A field of ours, perhaps with an async resolver, unless it has machinery of its own."""
+    definition = type_.fields.get(details[0].node.name.value)
+    ours = definition.extensions.get("strawberry-definition") if definition else None
+    if definition is None or ours is None or ours.extensions or ours.is_subscription:
+        return None
     shape = Shape.of(definition.type)
-    if ours is None or shape is None or ours.is_async or ours.extensions or ours.is_subscription:
+    if shape is None:
         return None
     resolver = ours.base_resolver
     if resolver is not None and resolver.self_parameter is None:
