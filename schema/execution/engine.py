@@ -190,10 +190,16 @@ class Engine:
                 yield Event(result.body(), None)
 
     async def _event(self, executor: Any, payload: Any, operation: Operation) -> Result:
-        """Execute one event, within the same bounds as a query."""
+        """Execute one event, within the same bounds as a query; where there is no room, the event says so."""
         with self.observer.event(operation) as errors:
             own = executor.build_per_event_executor(payload)
-            result = self._result(await self._executed(own, operation), operation)
+            try:
+                result = self._result(await self._executed(own, operation), operation)
+            except Refusal as refusal:
+                result = Result(None, operation.context.request_id, refusal.errors)
+            except TimeoutError:
+                late = GraphQLError("late", original_error=TimeoutError())
+                result = self._result(ExecutionResult(None, [late]), operation)
             errors.extend(result.errors)
         return result
 
