@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
 from inspect import isawaitable
@@ -85,7 +86,12 @@ async def shouted(_: Session, __: Actor, keys: Sequence[tuple[str, bool]]) -> Ma
 
 
 async def unavailable(_: Session, __: Actor, keys: Sequence[str]) -> Mapping[str, Any]:
+    CALLS.append(list(keys))
     raise ConnectionError("the loader broke")
+
+
+CALLS: list[list[str]] = []
+"""Keys that were asked of the loader that is away."""
 
 
 async def leaves(_: Session, __: Actor, keys: Sequence[str]) -> Mapping[str, Any]:
@@ -215,3 +221,12 @@ def test_faulty_objects_are_answered_alike(part: int) -> None:
     with asyncio.Runner() as runner:
         check()
     assert seen["errors"] > 20, seen
+
+
+def test_a_loader_that_is_away_is_asked_twice_and_not_for_each_row_alone() -> None:
+    leaves = [replace(Maker(1).leaf(1), name=f"{number}") for number in range(50)]
+    CALLS.clear()
+    with asyncio.Runner() as runner:
+        _, errors = runner.run(answer(PLANNED, "{ leaves { away } }", leaves))
+    assert len(errors) == 50
+    assert [len(keys) for keys in CALLS] == [50, 50]

@@ -1,6 +1,6 @@
 """graphql-core's executor with a short cut: lists and objects of known fields are made by generated functions."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from graphql import (
@@ -15,18 +15,13 @@ from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import get_arguments
 
-from app.accounts.by_id import ById
-from app.core.paging import Joined
 from schema.context import Context
+from schema.execution.planned import wants
 from schema.execution.planned.completion import column, completed, of_any_type
 from schema.execution.planned.plan import Plan, Wanted, is_introspective, planned, wanted
 from schema.execution.planned.unusual import Unusual
-from schema.loading import Load
-from schema.node import Stored
-from schema.paging import Connection, Edge
+from schema.execution.planned.wants import Relation, relations
 
-ROW_HOLDERS = {"nodes", "edges", "node"}
-"""Members of connections and edges that come to rows."""
 MOST_PLANS = 1_000
 """Of one document: each setting of the variables in @skip and @include has plans of its own."""
 
@@ -142,9 +137,13 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _quickest(self, quick: Callable[[], Awaitable[Any]], long: Callable[[], Any]) -> Any:
         try:
             return await quick()
-        except Exception:
-            found = long()
-            return await found if self.is_awaitable(found) else found
+        except Exception:  # whatever it was, the long road tells it with its path
+            self._long_roads += 1
+            try:
+                found = long()
+                return await found if self.is_awaitable(found) else found
+            finally:
+                self._long_roads -= 1
 
     def plan(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Plan:
         """The plan of what is selected of an object type."""
@@ -163,11 +162,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         if not is_object_type(type_):
             return None
         nodes = [FieldDetails(node, None) for node in field.field_nodes]
-        return self.columns_of(self.plan(type_, nodes))
+        return wants.columns(self, self.plan(type_, nodes))
 
-    def joins(
-        self, field: GraphQLResolveInfo[Any]
-    ) -> Sequence[tuple[str, ById[Any], frozenset[str]]]:
+    def joins(self, field: GraphQLResolveInfo[Any]) -> Sequence[Relation]:
         """Relations to be read with the rows of a connection: by which column, of what, which columns."""
         type_: Any = getattr(field.return_type, "of_type", field.return_type)
         if self.operation.operation is not OperationType.QUERY or not is_object_type(type_):
@@ -175,41 +172,12 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         kept = ("joins", self._conditions, *[id(node) for node in field.field_nodes])
         if kept not in self._plans:
             nodes = [FieldDetails(node, None) for node in field.field_nodes]
-            self._plans[kept] = tuple(dict.fromkeys(self._joins_of(self.plan(type_, nodes))))
+            self._plans[kept] = tuple(dict.fromkeys(relations(self, self.plan(type_, nodes))))
         return self._plans[kept]  # type: ignore[no-any-return]
-
-    def _joins_of(self, plan: Plan) -> Iterator[tuple[str, ById[Any], frozenset[str]]]:
-        if plan.origin in {Connection, Edge} and not plan.others:
-            for one in plan.wanted:
-                if one.name in ROW_HOLDERS and is_object_type(one.shape.named):
-                    yield from self._joins_of(self.plan(one.shape.named, one.details))
-        elif issubclass(plan.origin, Stored) and plan.columns() is not None:
-            found = (self._join(plan, one) for one in plan.made)
-            yield from (one for one in found if one is not None)
-
-    def _join(self, plan: Plan, one: Wanted) -> tuple[str, ById[Any], frozenset[str]] | None:
-        """A relation whose resolver hands a column of the row on as the key of a ById."""
-        if one.call is None or one.reads is None or len(one.reads) != 1 or one.definition.args:
-            return None
-        probe = plan.origin.of(Joined({one.reads[0]: self}))
-        load = one.call(probe, **self.arguments(plan.object_type, one))
-        if type(load) is not Load or load.key is not self or not isinstance(load.batch, ById):
-            return None
-        columns = self.columns_of(self.plan(one.shape.named, one.details))
-        return None if columns is None else (one.reads[0], load.batch, columns)
 
     def columns_of(self, plan: Plan) -> frozenset[str] | None:
         """The columns that a selection wants of rows of a Stored type or in a connection; None: all."""
-        if issubclass(plan.origin, Stored):
-            return plan.columns()
-        if plan.origin not in {Connection, Edge}:
-            return None
-        found = [self._of_member(one) for one in plan.wanted if one.name in ROW_HOLDERS]
-        return None if None in found or plan.others else frozenset({"id"}).union(*found)  # type: ignore[arg-type]
-
-    def _of_member(self, one: Wanted) -> frozenset[str] | None:
-        named = one.shape.named
-        return self.columns_of(self.plan(named, one.details)) if is_object_type(named) else None
+        return wants.columns(self, plan)
 
     def arguments(self, type_: GraphQLObjectType, one: Wanted) -> dict[str, Any]:
         """What a field's resolver is called with, the same for every source."""
