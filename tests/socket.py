@@ -50,6 +50,16 @@ class Stream:
         assert found, message
         return found
 
+    async def first_errors(self) -> list[dict[str, Any]]:
+        """The errors of the first answer that has any; the test fails if the stream completes before."""
+        while True:
+            message = await self._next()
+            assert message["type"] != "complete", "the stream ended without an error"
+            payload = message["payload"]
+            found = payload if message["type"] == "error" else payload.get("errors")
+            if found:
+                return list(found)
+
     async def end(self) -> None:
         """Want no more answers."""
         await self.socket.send({"type": "complete", "id": self.id})

@@ -161,5 +161,5 @@ async def test_who_loses_the_folder_hears_no_more(
         await world.unshare(desk.folder, friend)
         async with working(runtime, grace_seconds=1):
             await desk.ended(job)
-        (error,) = await stream.errors()
+        (error,) = await stream.first_errors()
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
