@@ -84,7 +84,7 @@ async def test_a_page_of_files_costs_the_same_statements_however_long_it_is(
         statements.clear()
         data = await api(document)
         counts.append((len(data["files"]["nodes"]), len(statements)))
-    assert counts == [(2, 10), (4, 10)]
+    assert counts == [(2, 9), (4, 9)]
     assert data["files"]["nodes"][0]["metadata"] == {"site": "A1"}
 
 

@@ -539,7 +539,7 @@ async def test_a_page_of_folders_costs_the_same_statements_however_long_it_is(
         statements.clear()
         nodes = (await api(document))["folders"]["nodes"]
         counts.append((len(nodes), len(statements)))
-    assert counts == [(3, 12), (5, 12)]
+    assert counts == [(3, 11), (5, 11)]
 
 
 async def test_subfolders_are_paged(api: Api, world: World) -> None:

@@ -98,7 +98,7 @@ async def test_a_document_that_is_known_is_neither_parsed_nor_validated(traced, 
 async def test_finding_out_who_asks_is_part_of_the_trace(traced, traces, world):
     newcomer = await world.member(traced.person)
     traces.clear()
-    await traced.as_(newcomer)("{ __typename }")
+    await traced.as_(newcomer)("{ me { email } }")
     assert traces.paths[:2] == ["query", "query > SELECT"]
     assert "query > graphql.execute" in traces.paths
 
