@@ -161,8 +161,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         type_: Any = getattr(field.return_type, "of_type", field.return_type)
         if not is_object_type(type_):
             return None
-        nodes = [FieldDetails(node, None) for node in field.field_nodes]
-        return wants.columns(self, self.plan(type_, nodes))
+        kept = ("columns", self._conditions, *[id(node) for node in field.field_nodes])
+        if kept not in self._plans:
+            nodes = [FieldDetails(node, None) for node in field.field_nodes]
+            self._plans[kept] = wants.columns(self, self.plan(type_, nodes))
+        return self._plans[kept]  # type: ignore[no-any-return]
 
     def joins(self, field: GraphQLResolveInfo[Any]) -> Sequence[Relation]:
         """Relations to be read with the rows of a connection: by which column, of what, which columns."""
@@ -199,6 +202,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         given = get_argument_values(
             one.definition, first.node, self.variable_values, first.fragment_variable_values
         )
+        if given.keys() <= one.scalars.keys() and field.base_resolver.info_parameter:
+            found = {one.scalars[name]: value for name, value in given.items()}
+            return found | {field.base_resolver.info_parameter.name: info}
         _, found = get_arguments(
             field=field,
             source=None,

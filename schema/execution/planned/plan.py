@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import strawberry
 from graphql import (
     GraphQLField,
     GraphQLNamedType,
@@ -15,9 +16,13 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.execution.collect_fields import FieldDetails
+from strawberry.types.base import StrawberryOptional
+from strawberry.utils.str_converters import to_camel_case
 
 from schema.execution.planned import leaves
 
+PLAIN = (str, int, bool, float, strawberry.ID)
+"""Types of arguments that resolvers get as graphql-core hands them over."""
 Details = list[FieldDetails]
 
 
@@ -60,6 +65,9 @@ class Wanted:
 
     reads: tuple[str, ...] | None
     """The columns that it depends on, in a Stored type; None: perhaps on all."""
+
+    scalars: dict[str, str]
+    """The Python names of the arguments that need no more than graphql-core does to them."""
 
     @property
     def is_plain(self) -> bool:
@@ -138,7 +146,20 @@ def wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | Non
     coerce = leaves.coercer(shape.named) if is_leaf_type(shape.named) else None
     call = resolver.wrapped_func if resolver is not None else None
     reads = (ours.python_name,) if call is None else getattr(call, "reads", None)
-    return Wanted(key, ours.python_name, shape, details, definition, call, coerce, reads)
+    scalars = _scalars(ours) if resolver and resolver.info_parameter else {}
+    return Wanted(key, ours.python_name, shape, details, definition, call, coerce, reads, scalars)
+
+
+def _scalars(ours: Any) -> dict[str, str]:
+    """Public to Python names of a field's arguments that are plain values."""
+    names: dict[str, str] = {}
+    for argument in ours.arguments:
+        kind = argument.type
+        kind = kind.of_type if isinstance(kind, StrawberryOptional) else kind
+        if kind in PLAIN:
+            public = argument.graphql_name or to_camel_case(argument.python_name)
+            names[public] = argument.python_name
+    return names
 
 
 def is_introspective(type_: GraphQLOutputType) -> bool:
