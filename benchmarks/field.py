@@ -68,6 +68,7 @@ def _environment(place: Place) -> dict[str, str]:
         "REDIS_URL": str(place.settings.redis_url),
         "LABELGRAPH_HOME": str(place.settings.home),
         "LABELGRAPH_LOG_LEVEL": "WARNING",
+        "LABELGRAPH_POINTS_PER_MINUTE": str(2**31 - 1),
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
         "ORGANISATION_ID": str(place.shelf.organisation_id),
