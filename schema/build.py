@@ -6,7 +6,6 @@ import strawberry
 from graphql.execution import Executor
 
 from schema.directives import DEFER
-from schema.errors import EXTENSIONS
 from schema.execution.planned.executor import PlannedExecutor
 from schema.mutation import Mutation
 from schema.query import Query
@@ -23,7 +22,6 @@ def build(
         mutation=Mutation,
         subscription=Subscription,
         config=config(is_sorted=is_sorted),
-        extensions=EXTENSIONS,
         execution_context_class=executor,
     )
     schema._schema.directives = (*schema._schema.directives, DEFER)

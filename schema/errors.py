@@ -1,16 +1,11 @@
-"""Errors as clients see them: `userErrors` for what they can mend, coded top-level errors for the rest."""
+"""What clients can mend, as they see it: `userErrors`. Top-level errors are made in failures.py."""
 
 import re
 from enum import StrEnum
 
 import strawberry
-import structlog
-from graphql import GraphQLError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from strawberry.extensions import SchemaExtension
-from strawberry.extensions.mask_errors import MaskErrors
 
-from app.core import db, errors
+from app.core import errors
 from schema import enums
 
 
@@ -65,67 +60,3 @@ class UserError:
 def camel(name: str) -> str:
     """`folder_id` as clients spell it: `folderId`."""
     return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
-
-
-CODES: list[tuple[type[Exception], str]] = [
-    (errors.Unauthenticated, "UNAUTHENTICATED"),
-    (errors.Forbidden, "FORBIDDEN"),
-    (errors.Refused, "BAD_USER_INPUT"),
-    (errors.RateLimited, "RATE_LIMITED"),
-    (errors.Unavailable, "UNAVAILABLE"),
-    (PoolTimeoutError, "UNAVAILABLE"),
-    (GraphQLError, "BAD_USER_INPUT"),
-]
-
-
-def code_of(error: GraphQLError) -> str | None:
-    """The code of a top-level error; None for a bug."""
-    cause = error.original_error
-    if cause is None:
-        return "GRAPHQL_VALIDATION_FAILED" if error.path is None else "BAD_USER_INPUT"
-    for kind, code in CODES:
-        if isinstance(cause, kind):
-            return code
-    return "UNAVAILABLE" if db.is_passing(cause) else None
-
-
-def public(error: GraphQLError, request_id: str) -> GraphQLError:
-    """The error with its code; a bug becomes one sentence, and its details go to the log."""
-    code = code_of(error) or "INTERNAL"
-    message = error.message
-    if code == "INTERNAL":
-        structlog.get_logger("graphql").error(
-            "a resolver failed", exc_info=error.original_error, request_id=request_id
-        )
-        message = "This is a fault of the server; it was logged under the request id."
-    if code == "UNAVAILABLE":
-        message = "A service that this needs is away for a moment; send the request again."
-    field = getattr(error.original_error, "field", ())
-    wait = getattr(error.original_error, "retry_after_seconds", None)
-    extensions = {
-        "code": code,
-        "retryable": code in {"UNAVAILABLE", "RATE_LIMITED"},
-        "requestId": request_id,
-        **({"retryAfterSeconds": wait} if wait is not None else {}),
-        **({"field": [camel(str(part)) for part in field]} if field else {}),
-    }
-    return GraphQLError(
-        message, nodes=error.nodes, path=error.path, extensions=extensions, original_error=None
-    )
-
-
-class Coded(MaskErrors):
-    """Gives every top-level error its code, in answers and in streams."""
-
-    def __init__(self) -> None:
-        super().__init__(should_mask_error=lambda _: True)
-
-    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        """The public form of any error."""
-        if "requestId" in (error.extensions or {}):
-            return error
-        context = self.execution_context.context
-        return public(error, getattr(context, "request_id", ""))
-
-
-EXTENSIONS: list[type[SchemaExtension]] = [Coded]

@@ -78,11 +78,6 @@ class Guards:
             end()
 
 
-async def until_over(actor: Actor, hub: Hub, authenticator: Authenticator) -> None:
-    """Return when the actor's credentials are over, for one who looks out alone."""
-    await Guards(hub, authenticator).until_over(actor)
-
-
 async def _until_revoked(actor: Actor, hub: Hub, authenticator: Authenticator) -> None:
     async with hub.subscribe(AccessChanged.topic, actor.user_id) as changes:
         while await _holds(actor, authenticator):
