@@ -22,7 +22,7 @@ from app.accounts.sessions import Sessions
 from app.accounts.tokens import TokenScope
 from app.core.db import Scope, Session, Tx
 from app.core.errors import Unauthenticated
-from app.core.paging import Join
+from app.core.joins import Join
 from app.core.runtime import Runtime
 from schema.execution.budget import Balance
 

@@ -12,7 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.batches import HotBatch
 from app.core.compiled import Compiled
 from app.core.db import Session
-from app.core.paging import Join
+from app.core.joins import Join
 from app.core.reads import Reads, Row
 
 T = TypeVar("T", bound=SQLModel)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from binascii import b2a_base64
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ from app.core import texts
 from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.errors import Invalid
+from app.core.joins import Join
 from app.core.reads import Reads
 
 T = TypeVar("T")
@@ -68,38 +69,6 @@ class Order(Generic[T]):
     values: Callable[[T], Sequence[Any]]
     is_descending: bool = False
     name: str = "id"
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """A relation that is read with a page: at most one of `rows`, by its id, for a column of the page."""
-
-    column: str
-    key: Hashable
-    """Tells the statement of `rows` from others."""
-    columns: tuple[str, ...]
-    rows: Select[Any] = field(compare=False)
-
-    def found(self, name: str, page: Sequence[Any]) -> dict[Any, "Joined | None"]:
-        """What was joined under this name, for each value of the column; None: nothing."""
-        found: dict[Any, Joined | None] = {None: None}
-        labels = [(column, f"{name}.{column}") for column in self.columns]
-        for row in page:
-            key = row[self.column]
-            if key not in found:
-                is_there = row[f"{name}.id"] is not None
-                found[key] = Joined((c, row[label]) for c, label in labels) if is_there else None
-        return found
-
-
-class Joined(dict[str, Any]):
-    """The part of a row that was joined; its columns are attributes, too."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"The column {name} was not asked for.") from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from graphql import GraphQLObjectType, is_abstract_type, is_object_type
 
 from app.accounts.batches import HotBatch
-from app.core.paging import Joined
+from app.core.joins import Joined
 from app.core.reads import Row
 from schema.context import Context
 from schema.execution.planned.generate import built

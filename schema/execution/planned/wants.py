@@ -6,7 +6,7 @@ from typing import Any
 from graphql import is_object_type
 
 from app.accounts.by_id import ById
-from app.core.paging import Joined
+from app.core.joins import Joined
 from schema.execution.planned.completion import Executing
 from schema.execution.planned.plan import Plan, Wanted
 from schema.loading import Load
