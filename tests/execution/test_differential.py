@@ -16,12 +16,16 @@ from app.files.models import FileType
 from app.main import engine
 from schema.build import build
 from schema.context import Context
+from schema.execution.budget import Balance
 from schema.execution.request import Refusal, Request
 from tests.execution.questions import documents
 from tests.world import Person, World
 
 PLANNED = build()
 STOCK = build(executor=StrawberryGraphQLCoreExecutionContext)
+
+BALANCE = Balance(price=1, remaining=2, limit=3, reset_seconds=4)
+"""What is left changes from one question to the next: both roads are told of the same."""
 
 
 class House:
@@ -53,6 +57,7 @@ class House:
         for road in (self.stock, self.planned):
             request = Request(query=text, variables=variables)
             operation = await road.prepare(request, self.context(person))
+            operation.context.balance = BALANCE
             told = orjson.loads((await road.execute(operation)).body())
             told.get("errors", []).sort(key=orjson.dumps)
             told.pop("extensions", None)
