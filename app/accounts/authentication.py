@@ -114,11 +114,10 @@ class Authenticator:
         return await self._by_claims(self.oidc, text)
 
     async def _by_token(self, text: str) -> Actor:
-        presented = tokens.parse(text, pepper=self.pepper)
-        key = presented.token_id, presented.digest
-        known = self.believed.get(key)
+        known = self.believed.get(text)
         if known is not None and not tokens.is_expired(known.expires_at, now()):
             return known
+        presented = tokens.parse(text, pepper=self.pepper)
         begun = self.believed.begin()
         found = await self.reads.fetch(Scope(), _BEARER, [presented.token_id])
         token = found[0] if found else None
@@ -136,7 +135,7 @@ class Authenticator:
             auth_epoch=token["auth_epoch"],
             expires_at=token["expires_at"],
         )
-        self.believed.keep(key, begun, actor)
+        self.believed.keep(text, begun, actor)
         return actor
 
     async def _note_use(self, token_id: UUID) -> None:

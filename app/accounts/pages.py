@@ -66,15 +66,13 @@ class PagesOf(HotBatch):
         parents = _parents()
         listing = self.listing(actor, _PARENT)
         rows = paging.narrowed(listing.statement, listing.order, columns)
-        rows = rows.order_by(*paging.ordered(listing.order, self.page)).limit(bindparam("size", 1))
-        each = rows.lateral("each")
-        sort = [each.c[column.name] for column in listing.order.columns]
-        is_downward = listing.order.is_descending != self.page.is_backward
+        rows = rows.order_by(*paging.ordered(listing.order, self.page))
+        each = paging.limited(rows, listing.order, self.page).lateral("each")
         statement: Select[Any] = (
             select(*each.c, parents.c.id.label("of_parent"))
             .select_from(parents)
             .join(each, true())
-            .order_by(*[column.desc() if is_downward else column.asc() for column in sort])
+            .order_by(*paging.resorted(each, listing.order, self.page))
         )
         return Compiled.of(statement), listing
 

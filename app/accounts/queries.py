@@ -24,25 +24,15 @@ from app.core import texts
 from app.core.db import Session
 from app.core.paging import Order
 
-MEMBERS: Order[Member] = Order(
-    columns=(col(Member.id),), values=lambda row: (row.id,), name="member"
-)
+MEMBERS: Order[Member] = Order(columns=(col(Member.id),), name="member")
 """In the order in which they came."""
-MEMBERSHIPS: Order[Member] = Order(
-    columns=(col(Member.id),), values=lambda row: (row.id,), name="membership"
-)
+MEMBERSHIPS: Order[Member] = Order(columns=(col(Member.id),), name="membership")
 ORGANISATIONS: Order[Organisation] = Order(
-    columns=(col(Organisation.name), col(Organisation.id)), values=lambda row: (row.name, row.id)
+    columns=(col(Organisation.name), col(Organisation.id)),
 )
-GROUPS: Order[Group] = Order(
-    columns=(col(Group.name), col(Group.id)), values=lambda row: (row.name, row.id), name="group"
-)
-TAGS: Order[Tag] = Order(
-    columns=(col(Tag.name), col(Tag.id)), values=lambda row: (row.name, row.id), name="tag"
-)
-TOKENS: Order[ApiToken] = Order(
-    columns=(col(ApiToken.id),), values=lambda row: (row.id,), is_descending=True, name="token"
-)
+GROUPS: Order[Group] = Order(columns=(col(Group.name), col(Group.id)), name="group")
+TAGS: Order[Tag] = Order(columns=(col(Tag.name), col(Tag.id)), name="tag")
+TOKENS: Order[ApiToken] = Order(columns=(col(ApiToken.id),), is_descending=True, name="token")
 """Newest first."""
 
 

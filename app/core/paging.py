@@ -1,19 +1,15 @@
 """Keyset pages: a page is found by the sort values at its edge, so it does not move when rows come and go."""
 
-import base64
 import hashlib
-from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 import orjson
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     bindparam,
     func,
@@ -22,15 +18,14 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.core import texts
+from app.core import page_cursors
 from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.errors import Invalid
 from app.core.joins import Join
-from app.core.reads import Reads
+from app.core.reads import AUTO, CUSTOM, Reads
 
 T = TypeVar("T")
-_FOR_URLS = bytes.maketrans(b"+/", b"-_")
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 1_000
 
@@ -63,10 +58,9 @@ class Page:
 
 @dataclass(frozen=True)  # slots and a subscripted generic do not go together in Python 3.11
 class Order(Generic[T]):
-    """A sort: columns that are never null, the id last, all in one direction; and a row's values in them."""
+    """A sort: columns that are never null, the id last, all in one direction."""
 
     columns: Sequence[Any]
-    values: Callable[[T], Sequence[Any]]
     is_descending: bool = False
     name: str = "id"
 
@@ -89,7 +83,7 @@ class Listing(Generic[T]):
     @property
     def plans(self) -> str:
         """PostgreSQL's plan_cache_mode for it."""
-        return "force_custom_plan" if self.is_filtered else "auto"
+        return CUSTOM if self.is_filtered else AUTO
 
     @cached_property
     def mark(self) -> str:
@@ -122,12 +116,12 @@ class Slice(Generic[T]):
 
     def cursors(self) -> list[str]:
         """Where each row of the page stands."""
-        values, mark = self.order.values, self.mark
-        return [encode(values(row), mark) for row in self.rows]
+        return page_cursors.of(self.rows, self.order.columns, self.mark)
 
     def cursor(self, position: int) -> str:
         """Where a row of the page stands."""
-        return encode(self.order.values(self.rows[position]), self.mark)
+        (found,) = page_cursors.of([self.rows[position]], self.order.columns, self.mark)
+        return found
 
 
 async def fetch(
@@ -144,10 +138,10 @@ async def fetch(
     """
     size, after, before = page.size, None, None
     if page.after is not None:
-        after = _checked(listing.order, decode(page.after, listing.mark, "after"), "after")
+        after = page_cursors.read(page.after, listing.order.columns, listing.mark, "after")
     if page.before is not None:
-        before = _checked(listing.order, decode(page.before, listing.mark, "before"), "before")
-    key = (columns, joins, page.is_backward, after is None, before is None)
+        before = page_cursors.read(page.before, listing.order.columns, listing.mark, "before")
+    key = (columns, joins, page.is_backward, after is None, before is None, bound(size))
     compiled = listing.compiled(key, lambda: _joined(listing, page, columns, joins))
     given = {"size": size + 1, **_named("after", after), **_named("before", before)}
     found: Any = await reads.fetch(
@@ -183,9 +177,7 @@ def _joined(
         other = join.rows.subquery(f"j{number}")
         source = source.outerjoin(other, other.c.id == rows.c[join.column])  # type: ignore[assignment]
         wanted += [other.c[name].label(f"j{number}.{name}") for name in join.columns]
-    is_downward = listing.order.is_descending != page.is_backward
-    sort = [rows.c[column.name] for column in listing.order.columns]
-    sort = [column.desc() if is_downward else column.asc() for column in sort]
+    sort = resorted(rows, listing.order, page)
     return select(*wanted).select_from(source).order_by(*sort)
 
 
@@ -199,7 +191,30 @@ def _paged(listing: Listing[T], page: Page, columns: frozenset[str] | None) -> S
                 for number, column in enumerate(order.columns)
             ]
             statement = statement.where(_bound(order, values, is_lower=is_lower))
-    return statement.order_by(*ordered(order, page)).limit(bindparam("size", 1))
+    return limited(statement.order_by(*ordered(order, page)), order, page)
+
+
+def limited(statement: Select[Any], order: Order[Any], page: Page) -> Select[Any]:
+    """The first rows of a statement, as many as the parameter `size` says.
+
+    Planning takes longer than reading a page, and PostgreSQL keeps a plan only if it looks as good as those
+    that are made for their arguments. One for any size would count on a tenth of the table; so the statement has
+    a bound that the planner knows, too.
+    """
+    rows = statement.limit(literal_column(str(bound(page.size)))).subquery("bounded")
+    return select(*rows.c).order_by(*resorted(rows, order, page)).limit(bindparam("size", 1))
+
+
+def resorted(rows: FromClause, order: Order[Any], page: Page) -> list[Any]:
+    """The same sort over rows that were selected."""
+    is_downward = order.is_descending != page.is_backward
+    sort = [rows.c[column.name] for column in order.columns]
+    return [column.desc() if is_downward else column.asc() for column in sort]
+
+
+def bound(size: int) -> int:
+    """A power of two above the size: few statements do for all sizes."""
+    return 1 << max(size, 31).bit_length()
 
 
 def narrowed(
@@ -239,60 +254,6 @@ def counted(listing: Listing[Any]) -> Select[Any]:
     return select(func.count()).select_from(limited.subquery())
 
 
-def encode(values: Sequence[Any], mark: str) -> str:
-    """The cursor that stands at these sort values."""
-    told = orjson.dumps([mark, *[_plain(value) for value in values]])
-    return b2a_base64(told, newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
-
-
-def decode(cursor: str, mark: str, name: str) -> list[Any]:
-    """The sort values of a cursor. Raises Invalid if it was not made for this list, filter and sort."""
-    try:
-        found, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = list(map(_typed, values))
-    except (ValueError, TypeError):
-        raise Invalid("This is not a cursor of ours.", field=(name,)) from None
-    if found != mark:
-        raise Invalid("This cursor belongs to another filter or sort; begin anew.", field=(name,))
-    return values
-
-
-def _checked(order: Order[T], values: list[Any], name: str) -> list[Any]:
-    """The values, if they are of the columns' types: a forged cursor must not reach the database."""
-    if len(values) != len(order.columns) or not all(map(_fits, order.columns, values)):
-        raise Invalid("This is not a cursor of ours.", field=(name,))
-    return values
-
-
-def _fits(column: ColumnElement[Any], value: Any) -> bool:
-    kind = getattr(column.type, "impl_instance", column.type)  # a decorator alone would say: object
-    match value:
-        case str():
-            is_kept = texts.is_storable(value)
-        case int():
-            is_kept = abs(value) < 1 << (63 if isinstance(kind, BigInteger) else 31)
-        case datetime():
-            is_kept = value.tzinfo is not None
-        case _:
-            is_kept = True
-    return is_kept and isinstance(value, kind.python_type)
-
-
 def _bound(order: Order[T], values: Sequence[Any], *, is_lower: bool) -> ColumnElement[bool]:
     left, right = tuple_(*order.columns), tuple_(*values)
     return left > right if is_lower != order.is_descending else left < right
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, UUID):
-        return {"u": value.hex}
-    return {"t": value.isoformat()} if isinstance(value, datetime) else value
-
-
-def _typed(value: Any) -> Any:
-    match value:
-        case {"u": str(text)}:
-            return UUID(hex=text)
-        case {"t": str(text)}:
-            return datetime.fromisoformat(text)
-    return value

@@ -22,6 +22,8 @@ _ENTER = (
     " set_config('plan_cache_mode', $3, false)"
 )
 STATEMENT_TIMEOUT = "8s"
+AUTO, CUSTOM = "auto", "force_custom_plan"
+"""PostgreSQL's plan_cache_mode: one plan for all arguments where that costs no more, or a new one each time."""
 
 Ended = Callable[[BaseException | None], None]
 """Told how a statement ended: with this error, or well."""
@@ -67,7 +69,7 @@ class Reads:
         """Connections at work just now."""
 
     async def fetch(
-        self, scope: Scope, sql: str, arguments: Sequence[Any] = (), *, plans: str = "auto"
+        self, scope: Scope, sql: str, arguments: Sequence[Any] = (), *, plans: str = AUTO
     ) -> list[Row]:
         """The rows of one statement, as `scope` may see them. `plans` is PostgreSQL's plan_cache_mode."""
         if self._places.locked():

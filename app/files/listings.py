@@ -61,7 +61,8 @@ async def folders(
     statement = statement.where(filters.folder_condition(given))
     if given.tags:
         statement = statement.where(await _has_all(session, actor, given.tags))
-    return Listing(statement, _folder_order(sort), (given, is_recursive, whole_organisation))
+    key = (given, is_recursive, whole_organisation)
+    return Listing(statement, _folder_order(sort), key, is_filtered=given != FolderFilter())
 
 
 def subfolders(actor: Actor, parent_id: UUID, sort: Sort) -> Listing[Folder]:
@@ -96,7 +97,7 @@ def members(actor: Actor, composite_id: UUID) -> Listing[FileMember]:
         FileMember.organisation_id == actor.organisation_id,
         col(FileMember.composite_id).in_(composite.with_only_columns(col(File.id))),
     )
-    order = Order[FileMember](_columns(FileMember.position), lambda row: [row.position])
+    order = Order[FileMember](_columns(FileMember.position))
     return Listing(statement, order, composite_id)
 
 
@@ -122,7 +123,7 @@ def integrations(
         statement = statement.where(col(Integration.id).in_(ids))
     if titles is not None:
         statement = statement.where(col(Integration.title).in_(list(filter(is_storable, titles))))
-    order = Order[Integration](_columns(Integration.id), lambda row: [row.id])
+    order = Order[Integration](_columns(Integration.id))
     return Listing(statement, order, (ids, titles, whole_organisation))
 
 
@@ -132,7 +133,7 @@ def folder_grants(actor: Actor, folder_id: UUID) -> Listing[FolderGrant]:
         FolderGrant.organisation_id == actor.organisation_id,
         col(FolderGrant.folder_id).in_(queries.visible_folder_ids(actor, [folder_id])),
     )
-    order = Order[FolderGrant](_columns(FolderGrant.id), lambda row: [row.id])
+    order = Order[FolderGrant](_columns(FolderGrant.id))
     return Listing(statement, order, folder_id)
 
 
@@ -143,7 +144,7 @@ def integration_grants(actor: Actor, integration_id: UUID) -> Listing[Integratio
         IntegrationGrant.organisation_id == actor.organisation_id,
         col(IntegrationGrant.integration_id).in_(visible.with_only_columns(col(Integration.id))),
     )
-    order = Order[IntegrationGrant](_columns(IntegrationGrant.id), lambda row: [row.id])
+    order = Order[IntegrationGrant](_columns(IntegrationGrant.id))
     return Listing(statement, order, integration_id)
 
 
@@ -163,15 +164,15 @@ async def _has_all(session: Session, actor: Actor, names: Sequence[str]) -> Colu
 def _folder_order(sort: Sort) -> Order[Folder]:
     if sort.field is SortField.NAME:
         columns = _columns(Folder.name, Folder.id)
-        return Order(columns, lambda row: [row.name, row.id], sort.is_descending, sort.field)
-    return Order(_columns(Folder.id), lambda row: [row.id], sort.is_descending, sort.field)
+        return Order(columns, sort.is_descending, sort.field)
+    return Order(_columns(Folder.id), sort.is_descending, sort.field)
 
 
 def _file_order(sort: Sort) -> Order[File]:
     if sort.field is SortField.NAME:
         columns = _columns(File.name, File.id)
-        return Order(columns, lambda row: [row.name, row.id], sort.is_descending, sort.field)
-    return Order(_columns(File.id), lambda row: [row.id], sort.is_descending, sort.field)
+        return Order(columns, sort.is_descending, sort.field)
+    return Order(_columns(File.id), sort.is_descending, sort.field)
 
 
 def _columns(*members: Any) -> list[ColumnElement[Any]]:

@@ -42,7 +42,6 @@ MOST_ERRORS = 10_000
 
 TYPE_ERRORS = Order[FileTypeError](
     columns=(col(FileTypeError.key_number), col(FileTypeError.file_id), col(FileTypeError.frame)),
-    values=lambda error: (error.key_number, error.file_id, error.frame),
 )
 
 

@@ -17,7 +17,6 @@ from schema.uploads.types import Upload, UploadJob
 
 NEWEST_FIRST = paging.Order[models.UploadJob](
     columns=(models.UploadJob.__table__.c.id,),  # type: ignore[attr-defined]
-    values=lambda job: (job.id,),
     is_descending=True,
 )
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]

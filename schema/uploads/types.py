@@ -153,7 +153,6 @@ class UploadJobError:
 
 UNIT_ORDER = paging.Order[models.UploadUnit](
     columns=(models.UploadUnit.__table__.c.index,),  # type: ignore[attr-defined]
-    values=lambda unit: (unit.index,),
     name="index",
 )
 

@@ -11,7 +11,10 @@ from app.core.paging import LARGEST_SIZE, Page
 from tests.client import Api
 from tests.world import World
 
-FILES = "query ($after: String) { files(first: 1, after: $after) { pageInfo { endCursor } nodes { name } } }"
+FILES = """query ($after: String) {
+  files(first: 1, after: $after, sort: {by: {field: NAME}}) { pageInfo { endCursor } nodes { name } }
+}"""
+BY_ID = "query ($after: String) { files(first: 1, after: $after) { pageInfo { endCursor } nodes { name } } }"
 
 
 async def end_cursor(api: Api, world: World) -> str:
@@ -30,7 +33,16 @@ def forged(cursor: str, values: list[Any]) -> str:
 
 @pytest.mark.parametrize(
     "values",
-    [[], [1], ["x"], [None], [{"u": "0" * 32}, 1], [[1]], [{"t": "2026-01-01T00:00:00+00:00"}]],
+    [
+        [],
+        [1],
+        ["x"],
+        [None],
+        [{"u": "0" * 32}, 1],
+        [[1]],
+        [{"t": "2026-01-01T00:00:00+00:00"}],
+        ["a", "b"],
+    ],
 )
 async def test_a_forged_cursor_is_a_mistake_of_the_caller(
     api: Api, world: World, values: list[Any]
@@ -38,6 +50,23 @@ async def test_a_forged_cursor_is_a_mistake_of_the_caller(
     (error,) = await api.errors(FILES, after=forged(await end_cursor(api, world), values))
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error["extensions"]["field"] == ["after"]
+
+
+@pytest.mark.parametrize("digits", ["", "0" * 31, "0" * 33, "g" * 32, "_" * 32, "٠" * 32, "-" * 32])
+async def test_a_forged_cursor_of_a_list_by_id_is_a_mistake_of_the_caller(
+    api: Api, world: World, digits: str
+) -> None:
+    await end_cursor(api, world)
+    cursor = (await api(BY_ID))["files"]["pageInfo"]["endCursor"]
+    (error,) = await api.errors(BY_ID, after=cursor[:10] + digits)
+    assert error["extensions"]["field"] == ["after"]
+    assert error["message"] == "This is not a cursor of ours."
+
+
+async def test_a_list_by_id_goes_on_behind_its_cursor(api: Api, world: World) -> None:
+    await end_cursor(api, world)
+    cursor = (await api(BY_ID))["files"]["pageInfo"]["endCursor"]
+    assert (await api(BY_ID, after=cursor))["files"]["nodes"] == [{"name": "b.png"}]
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "é", "W10", "bnVsbA", "e30", "\u0000"])
