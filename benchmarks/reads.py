@@ -11,6 +11,7 @@ from benchmarks.shelf import Shelf
 
 FLOOR_IS = "a handler with asyncpg and orjson"
 FLOOR_ASKS = "floor, looking each token up"
+FLOOR_PLANS_ONCE = "floor, planned once"
 POSTGRAPHILE_SIGNS_IN = "PostGraphile, signing in"
 CONNECTIONS = 16
 
@@ -30,7 +31,8 @@ async def rows(place: Place) -> list[Row]:
 def entrants(servers: Mapping[str, Server], shelf: Shelf, size: int) -> list[Entrant]:
     """Everyone who can give a page of `size`, with the request in their words.
 
-    Two are for information: the floor and PostGraphile with a look-up of the token for each request.
+    Three are for information: the floor and PostGraphile with a look-up of the token for each request, and the
+    floor with a statement that is planned only once, as ours is.
     """
     ask, token = questions.page(questions.FILES, size), questions.bearer(shelf)
     ask_peer = questions.page(questions.POSTGRAPHILE_FILES, size)
@@ -38,6 +40,7 @@ def entrants(servers: Mapping[str, Server], shelf: Shelf, size: int) -> list[Ent
         Entrant(OURS, servers[OURS], wire.post("/graphql", ask, token)),
         Entrant(FLOOR, servers[FLOOR], wire.post("/files", ask, token)),
         Entrant(FLOOR_ASKS, servers[FLOOR], wire.post("/asked", ask, token)),
+        Entrant(FLOOR_PLANS_ONCE, servers[FLOOR], wire.post("/planned", ask, token)),
         Entrant(POSTGRAPHILE, servers[POSTGRAPHILE], wire.post("/graphql", ask_peer, {})),
         Entrant(
             POSTGRAPHILE_SIGNS_IN, servers[POSTGRAPHILE], wire.post("/graphql", ask_peer, token)

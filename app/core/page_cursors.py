@@ -19,36 +19,38 @@ from app.core.errors import Invalid
 
 MARK_LENGTH = 10
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
-Columns = Sequence[ColumnElement[Any]]
 
 
-def of(rows: Sequence[Any], columns: Columns, mark: str) -> list[str]:
-    """Where each of these rows stands in the list of this mark."""
-    if _is_by_id(columns):
-        return [f"{mark}{row['id'].hex}" for row in rows]
-    names = [column.name for column in columns]
-    return [_encoded([mark, *[_plain(row[name]) for name in names]]) for row in rows]
+class Keys:
+    """What the rows of a list are sorted by: reads and writes its cursors."""
 
+    def __init__(self, columns: Sequence[ColumnElement[Any]]) -> None:
+        self._columns = columns
+        self._names = [column.name for column in columns]
+        self._is_by_id = self._names == ["id"] and isinstance(columns[0].type, Uuid)
 
-def read(cursor: str, columns: Columns, mark: str, field: str) -> list[Any]:
-    """The sort values of a cursor. Raises Invalid if it was not made for this list, filter and sort."""
-    try:
-        found, values = _by_id(cursor) if _is_by_id(columns) else _decoded(cursor)
-    except (ValueError, TypeError):
-        raise _not_ours(field) from None
-    if found != mark:
-        raise Invalid("This cursor belongs to another filter or sort; begin anew.", field=(field,))
-    if len(values) != len(columns) or not all(map(_fits, columns, values)):
-        raise _not_ours(field)  # a forged one, which must not reach the database
-    return values
+    def cursors(self, rows: Sequence[Any], mark: str) -> list[str]:
+        """Where each of these rows stands in the list of this mark."""
+        if self._is_by_id:
+            return [f"{mark}{row['id'].hex}" for row in rows]
+        return [_encoded([mark, *[_plain(row[name]) for name in self._names]]) for row in rows]
+
+    def values(self, cursor: str, mark: str, field: str) -> list[Any]:
+        """The sort values of a cursor. Raises Invalid if it was not made for this list, filter and sort."""
+        try:
+            found, values = _by_id(cursor) if self._is_by_id else _decoded(cursor)
+        except (ValueError, TypeError):
+            raise _not_ours(field) from None
+        if found != mark:
+            message = "This cursor belongs to another filter or sort; begin anew."
+            raise Invalid(message, field=(field,))
+        if len(values) != len(self._columns) or not all(map(_fits, self._columns, values)):
+            raise _not_ours(field)  # a forged one, which must not reach the database
+        return values
 
 
 def _not_ours(field: str) -> Invalid:
     return Invalid("This is not a cursor of ours.", field=(field,))
-
-
-def _is_by_id(columns: Columns) -> bool:
-    return len(columns) == 1 and columns[0].name == "id" and isinstance(columns[0].type, Uuid)
 
 
 def _by_id(cursor: str) -> tuple[str, list[Any]]:

@@ -18,11 +18,11 @@ from sqlalchemy import (
     tuple_,
 )
 
-from app.core import page_cursors
 from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.errors import Invalid
 from app.core.joins import Join
+from app.core.page_cursors import Keys
 from app.core.reads import AUTO, CUSTOM, Reads
 
 T = TypeVar("T")
@@ -63,6 +63,11 @@ class Order(Generic[T]):
     columns: Sequence[Any]
     is_descending: bool = False
     name: str = "id"
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What reads and writes its cursors."""
+        return Keys(self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,11 +121,11 @@ class Slice(Generic[T]):
 
     def cursors(self) -> list[str]:
         """Where each row of the page stands."""
-        return page_cursors.of(self.rows, self.order.columns, self.mark)
+        return self.order.keys.cursors(self.rows, self.mark)
 
     def cursor(self, position: int) -> str:
         """Where a row of the page stands."""
-        (found,) = page_cursors.of([self.rows[position]], self.order.columns, self.mark)
+        (found,) = self.order.keys.cursors([self.rows[position]], self.mark)
         return found
 
 
@@ -138,9 +143,9 @@ async def fetch(
     """
     size, after, before = page.size, None, None
     if page.after is not None:
-        after = page_cursors.read(page.after, listing.order.columns, listing.mark, "after")
+        after = listing.order.keys.values(page.after, listing.mark, "after")
     if page.before is not None:
-        before = page_cursors.read(page.before, listing.order.columns, listing.mark, "before")
+        before = listing.order.keys.values(page.before, listing.mark, "before")
     key = (columns, joins, page.is_backward, after is None, before is None, bound(size))
     compiled = listing.compiled(key, lambda: _joined(listing, page, columns, joins))
     given = {"size": size + 1, **_named("after", after), **_named("before", before)}

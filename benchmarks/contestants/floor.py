@@ -7,6 +7,8 @@ POST /files     The page of files, with asyncpg and orjson: one statement for fi
                 token for as long, so a floor that asked each time would be no floor. (Ours also forgets it as
                 soon as access is changed; a floor need not.)
 POST /asked     The same with the look-up each time. For information.
+POST /planned   The same as /files with the size in the text of its statement, so that PostgreSQL plans it once and
+                not for each request: what nobody writes who has not measured it. For information.
 POST /bare      Reads a body of JSON and answers with one: a handler, without framework and route.
 POST /route     The same as a route of Starlette.
 POST /say       Sends its body to every open WebSocket: the broadcast.
@@ -78,7 +80,9 @@ class Seats:
         self._free = asyncio.Semaphore(size)
         self._idle: list[tuple[Who | None, asyncpg.Connection[asyncpg.Record]]] = []
 
-    async def page(self, who: Who, begin: UUID, size: int) -> list[asyncpg.Record]:
+    async def page(
+        self, who: Who, begin: UUID, size: int, *, is_planned_once: bool = False
+    ) -> list[asyncpg.Record]:
         """Rows of the statement."""
         async with self._free:
             seated, connection = self._take(who)
@@ -86,7 +90,9 @@ class Seats:
                 connection = await _connection(self._url, db.APP_ROLE)
             if seated != who:
                 await connection.fetch(_ENTER, *map(str, who))
-            rows: list[asyncpg.Record] = await connection.fetch(_PAGE, *who, begin, size)
+            asked = (_PAGE.replace("$4", str(size)), *who, begin)
+            arguments = asked if is_planned_once else (_PAGE, *who, begin, size)
+            rows: list[asyncpg.Record] = await connection.fetch(*arguments)
             self._idle.append((who, connection))
             return rows
 
@@ -119,6 +125,9 @@ class Floor:
             case "/files":
                 asked, who = await _body(receive), await self._believe(_authorization(scope))
                 await _answer(send, await self._page(who, asked))
+            case "/planned":
+                asked, who = await _body(receive), await self._believe(_authorization(scope))
+                await _answer(send, await self._page(who, asked, is_planned_once=True))
             case "/asked":
                 asked, who = await _body(receive), await self._sign_in(_authorization(scope))
                 await _answer(send, await self._page(who, asked))
@@ -150,13 +159,15 @@ class Floor:
             self.believed[key] = now, who
         return who
 
-    async def _page(self, who: Who, asked: dict[str, Any]) -> bytes:
+    async def _page(
+        self, who: Who, asked: dict[str, Any], *, is_planned_once: bool = False
+    ) -> bytes:
         variables = asked["variables"]
         size, after = variables["first"], variables.get("after")
         if not 0 <= size <= 1_000:
             raise ValueError("first is 0 to 1,000")
         begin = UUID(bytes=base64.urlsafe_b64decode(after)) if after else FIRST
-        rows = await self.seats.page(who, begin, size + 1)
+        rows = await self.seats.page(who, begin, size + 1, is_planned_once=is_planned_once)
         return _page(rows[:size], has_more=len(rows) > size)
 
     async def _listen(self, receive: Receive, send: Send) -> None:

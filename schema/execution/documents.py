@@ -35,9 +35,9 @@ from schema.execution.excess import excess, too_long, too_many_tokens
 from schema.execution.limits import Limits
 from schema.execution.overlaps import OverlapsInTime
 from schema.execution.price import pricing
-from schema.execution.request import Refusal, Stage, problem
+from schema.execution.request import MOST_ERRORS, Refusal, Stage, problem
+from schema.execution.variables import Variables
 
-MOST_ERRORS = 20
 RULES = (
     *(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule),
     OverlapsInTime,
@@ -54,6 +54,8 @@ class Document:
     operations: Mapping[str | None, OperationDefinitionNode]
     fragments: dict[str, FragmentDetails]
     fragment_definitions: dict[str, FragmentDefinitionNode]
+    variables: Mapping[str | None, Variables]
+    """Of each operation."""
     prices: Mapping[str | None, Callable[[Mapping[str, Any]], int]]
     """Of each operation, from its coerced variables."""
     constants: Mapping[str | None, dict[str, Any]]
@@ -169,8 +171,20 @@ def _document(
     fragments = {name: FragmentDetails(one, None) for name, one in definitions.items()}
     prices = {name: pricing(schema, node, one) for name, one in operations.items()}
     constants = {name: told for name, one in operations.items() if (told := _constant(schema, one))}
+    variables = {
+        name: Variables.of(schema, one.variable_definitions or ())
+        for name, one in operations.items()
+    }
     return Document(
-        node, operations, fragments, definitions, prices, constants, deferring, _conditions(node)
+        node,
+        operations,
+        fragments,
+        definitions,
+        variables,
+        prices,
+        constants,
+        deferring,
+        _conditions(node),
     )
 
 

@@ -6,14 +6,13 @@ from contextlib import aclosing
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql import GraphQLError, OperationType
 from graphql.execution import (
     ExecutionResult,
     create_source_event_stream,
     default_field_resolver,
     default_type_resolver,
 )
-from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -22,10 +21,9 @@ from schema import failures
 from schema.codes import Code
 from schema.context import Context
 from schema.execution import persisted as persisted_documents
-from schema.execution import values
 from schema.execution.admission import Gate
 from schema.execution.budget import Budget, caller
-from schema.execution.documents import MOST_ERRORS, Documents
+from schema.execution.documents import Documents
 from schema.execution.excess import too_dear
 from schema.execution.limits import Limits
 from schema.execution.observer import Observer
@@ -33,7 +31,7 @@ from schema.execution.operation import Event, Operation, Result
 from schema.execution.parts import Part, errors_of, parts
 from schema.execution.persisted import Persisted
 from schema.execution.planned.executor import PlannedExecutor
-from schema.execution.request import Refusal, Request, Stage, problem
+from schema.execution.request import MOST_ERRORS, Refusal, Request, Stage, problem
 
 
 class Engine:
@@ -81,7 +79,8 @@ class Engine:
         if is_named:
             await self._persisted.keep(request, context)
         definition = document.operation(request.operation_name, context.request_id)
-        variables = self._coerced(definition, request, context)
+        name = definition.name.value if definition.name else None
+        variables = document.variables[name].read(request.variables, context.request_id)
         operation = Operation(document, definition, variables, context)
         await self._charge(operation)
         return operation
@@ -95,32 +94,6 @@ class Engine:
         who = caller(context.credentials, context.address)
         context.balance = await self._budget.draw(who, price, context.request_id)
         operation.extensions["cost"] = context.balance.told()
-
-    def _coerced(
-        self, definition: OperationDefinitionNode, request: Request, context: Context
-    ) -> VariableValues:
-        self._check_weight(definition, request, context.request_id)
-        found = get_variable_values(
-            self._schema,
-            definition.variable_definitions or (),
-            dict(request.variables),
-            max_errors=MOST_ERRORS,
-        )
-        if isinstance(found, VariableValues):
-            return found
-        code = Code.BAD_USER_INPUT
-        told = [failures.public(one, context.request_id, code) for one in found[:MOST_ERRORS]]
-        raise Refusal(Stage.VARIABLES, told)
-
-    def _check_weight(
-        self, definition: OperationDefinitionNode, request: Request, request_id: str
-    ) -> None:
-        definitions = definition.variable_definitions or ()
-        if values.weight(self._schema, definitions, request.variables) <= values.MOST_VALUES:
-            return
-        message = f"The variables hold over {values.MOST_VALUES:,} values; send fewer at once."
-        told = problem(Code.LITERAL_LIMIT, message, request_id, limit=values.MOST_VALUES)
-        raise Refusal(Stage.VARIABLES, [told])
 
     async def execute(self, operation: Operation) -> Result:
         """Run a query or a mutation. What failed is in the result, with its path.

@@ -16,7 +16,7 @@ from graphql.execution import (
 )
 
 from schema import failures
-from schema.execution.documents import MOST_ERRORS
+from schema.execution.request import MOST_ERRORS
 
 Part = dict[str, Any]
 

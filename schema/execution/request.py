@@ -7,6 +7,8 @@ from typing import Any
 
 from schema.codes import Code
 
+MOST_ERRORS = 20
+"""In one answer."""
 Error = dict[str, Any]
 """An error as it goes out: message, and where known locations and path; code and more in `extensions`."""
 

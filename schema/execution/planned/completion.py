@@ -6,7 +6,8 @@ that doing it again is harmless.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
@@ -52,9 +53,55 @@ async def completed(executing: Executing, plan: Plan, sources: Sequence[Any]) ->
     _check_types(plan, sources)
     if plan.origin is Connection:
         columns = [await _member(executing, plan, one, sources) for one in plan.made]
+    elif issubclass(plan.origin, Stored) and {type(one.row) for one in sources} <= BARE:
+        return await _of_rows(executing, plan, [one.row for one in sources])
     else:
         columns = await _columns_made(executing, plan, plan.made, sources)
-    return _function(plan, sources)(sources, *columns)  # type: ignore[no-any-return]
+    return _function(plan, are_rows=False)(sources, *columns)  # type: ignore[no-any-return]
+
+
+async def _of_rows(executing: Executing, plan: Plan, rows: Sequence[Any]) -> list[Any]:
+    """The same for bare rows, of which no objects are made but where a resolver wants one."""
+    if plan.others:
+        raise Unusual
+    groups = [_grouped(one, rows) for one in plan.made]
+    of = plan.origin.of
+    made = [
+        _values(executing, plan, one, [of(row) for row in group.firsts])
+        for one, group in zip(plan.made, groups, strict=True)
+    ]
+    await _load(executing, plan.made, made)
+    columns = [
+        group.spread(await column(executing, one, values))
+        for one, group, values in zip(plan.made, groups, made, strict=True)
+    ]
+    return _function(plan, are_rows=True)(rows, *columns)  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Rows that share what a field depends on: the field is worked out for the `firsts` only."""
+
+    firsts: Collection[Any]
+    keys: Sequence[Any] | None = None
+    """Of all rows, if it depends on one column; `distinct` are those of the firsts."""
+    distinct: Collection[Any] = ()
+
+    def spread(self, values: list[Any]) -> list[Any]:
+        """The value of each row."""
+        if self.keys is None:
+            return values
+        by_key = dict(zip(self.distinct, values, strict=True))
+        return [by_key[key] for key in self.keys]
+
+
+def _grouped(one: Wanted, rows: Sequence[Any]) -> _Group:
+    if one.call is None or one.reads is None or len(one.reads) != 1 or one.reads == ("id",):
+        return _Group(rows)
+    name = one.reads[0]
+    keys = [row[name] for row in rows]
+    firsts = dict(zip(keys, rows, strict=True))
+    return _Group(firsts.values(), keys, firsts)
 
 
 async def _columns_made(
@@ -85,8 +132,7 @@ def _check_types(plan: Plan, sources: Sequence[Any]) -> None:
         raise Unusual
 
 
-def _function(plan: Plan, sources: Sequence[Any]) -> Callable[..., Any]:
-    are_rows = issubclass(plan.origin, Stored) and {type(one.row) for one in sources} <= BARE
+def _function(plan: Plan, *, are_rows: bool) -> Callable[..., Any]:
     function = plan.functions.get(are_rows)
     if function is None:
         function = plan.functions[are_rows] = built(plan, are_rows=are_rows)
@@ -99,13 +145,7 @@ def _values(executing: Executing, plan: Plan, one: Wanted, sources: Sequence[Any
         name = one.name
         return [getattr(source, name) for source in sources]
     call, arguments = one.call, executing.arguments(plan.object_type, one)
-    if one.reads is None or len(one.reads) > 1 or one.reads == ("id",):
-        return [call(source, **arguments) for source in sources]
-    column = one.reads[0]
-    keys = [source.row[column] for source in sources]
-    first = dict(zip(keys, sources, strict=True))  # one source for each value
-    shared = {key: call(source, **arguments) for key, source in first.items()}
-    return [shared[key] for key in keys]
+    return [call(source, **arguments) for source in sources]
 
 
 async def _load(executing: Executing, wanted: Sequence[Wanted], made: list[list[Any]]) -> None:
@@ -223,28 +263,34 @@ async def _edges(executing: Executing, one: Wanted, connections: Sequence[Any]) 
     plan = executing.plan(named, one.details)
     if plan.others:
         raise Unusual
-    sources = _nodes(connections)
-    columns = [await _of_edges(executing, each, connections, sources) for each in plan.made]
-    made = _function(plan, ())(sources, *columns)
-    return _split(made, connections)
+    columns = [await _of_edges(executing, each, connections) for each in plan.made]
+    positions = range(sum(len(each.part.rows) for each in connections))
+    return _split(_function(plan, are_rows=False)(positions, *columns), connections)
 
 
-async def _of_edges(
-    executing: Executing, one: Wanted, connections: Sequence[Any], nodes: list[Any]
-) -> list[Any]:
+async def _of_edges(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:
     if one.name == "cursor":
         return [cursor for each in connections for cursor in each.part.cursors()]
-    return await _objects(executing, one, nodes)
+    return await _nodes(executing, one, connections)
 
 
 async def _nodes_of(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:
     """The completed nodes of each connection."""
-    made = await _objects(executing, one, _nodes(connections))
-    return _split(made, connections)
+    return _split(await _nodes(executing, one, connections), connections)
 
 
-def _nodes(connections: Sequence[Any]) -> list[Any]:
-    return [node for each in connections for node in map(each.of, each.part.rows)]
+async def _nodes(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:
+    """The completed nodes of all connections, one after the other."""
+    named: Any = one.shape.named
+    rows = [row for each in connections for row in each.part.rows]
+    if is_object_type(named) and {*map(type, rows)} <= BARE:
+        plan = executing.plan(named, one.details)
+        if issubclass(plan.origin, Stored) and all(
+            each.of == plan.origin.of for each in connections
+        ):
+            return await _of_rows(executing, plan, rows)
+    nodes = [node for each in connections for node in map(each.of, each.part.rows)]
+    return await _objects(executing, one, nodes)
 
 
 def _split(made: list[Any], connections: Sequence[Any]) -> list[Any]:

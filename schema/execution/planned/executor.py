@@ -1,5 +1,6 @@
 """graphql-core's executor with a short cut: lists and objects of known fields are made by generated functions."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -7,10 +8,12 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     OperationType,
+    Undefined,
     is_abstract_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import FieldDetails
+from graphql.execution import ExecutionResult
+from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import get_arguments
@@ -44,10 +47,60 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         self._conditions = conditions
         self._long_roads = 0
         """How many values are on the long road: nothing below them is tried quickly again."""
+        self._told: dict[str, Any] = {}
+        """The fields of the query as far as the short cut has come."""
         self._arguments: dict[Wanted, dict[str, Any]] = {}
         self._types: dict[tuple[str, type], GraphQLObjectType] = {}
         if isinstance(self.context_value, Context):
             self.context_value.planner = self
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """The whole operation by the short cut, if it is a query and every field of it can go that way."""
+        roots = self._roots() if self.operation.operation is OperationType.QUERY else None
+        long = super().execute_operation
+        return long(serially) if roots is None else self._answered(roots, long)
+
+    def _roots(self) -> list[Wanted] | None:
+        """The fields of the query, if all that is selected is known beforehand."""
+        kept = ("roots", self._conditions, id(self.operation))
+        if kept not in self._plans:
+            self._plans[kept] = self._found_roots()
+        return self._plans[kept]  # type: ignore[no-any-return]
+
+    def _found_roots(self) -> list[Wanted] | None:
+        query = self.schema.query_type
+        assert query is not None  # noqa: S101  see build
+        fields = collect_fields(
+            self.schema,
+            self.fragments,
+            self.variable_values,
+            query,
+            self.operation,
+            self.hide_suggestions,
+        ).grouped_field_set
+        found = [self._root(query, details, key) for key, details in fields.items()]
+        known = [one for one in found if one is not None]
+        return known if len(known) == len(found) else None
+
+    async def _answered(self, roots: list[Wanted], long: Callable[[], Any]) -> Any:
+        """The answer; where fields fail, by the long road, which takes the others as they are."""
+        if len(roots) == 1:
+            done = [await self._tried(roots[0])]
+        else:
+            done = await asyncio.gather(*map(self._tried, roots))
+        told = {one.key: value for one, value in zip(roots, done, strict=True)}
+        if Undefined not in done:
+            return ExecutionResult(told)
+        self._told = told
+        return await long()
+
+    async def _tried(self, one: Wanted) -> Any:
+        """The field of the query; Undefined if it fails."""
+        query: Any = self.schema.query_type
+        try:
+            return await self._rooted(one, query, self.root_value)
+        except Exception:  # whatever it was, the long road tells it with its path
+            return Undefined
 
     def execute_field(
         self, parent_type: Any, source: Any, field_details_list: Any, path: Any, *rest: Any
@@ -55,6 +108,10 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         """A field of Query by the short cut if everything below it can go that way."""
         long = super().execute_field
         query = self.schema.query_type
+        if query is not None and parent_type is query and self._told:
+            return self._retold(
+                path.key, lambda: long(parent_type, source, field_details_list, path, *rest)
+            )
         if query is not None and parent_type is query and not self._long_roads:
             one = self._root(query, field_details_list, path.key)
             if one is not None:
@@ -63,6 +120,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                     lambda: long(parent_type, source, field_details_list, path, *rest),
                 )
         return long(parent_type, source, field_details_list, path, *rest)
+
+    def _retold(self, key: str, long: Callable[[], Any]) -> Any:
+        """A field that was tried before."""
+        value = self._told[key]
+        return self._quickest(_failing, long) if value is Undefined else value
 
     def _root(self, query: GraphQLObjectType, details: Any, key: str) -> Wanted | None:
         """The field, if all that is selected below it is known beforehand."""
@@ -195,16 +257,15 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         owner = self.schema.extensions["strawberry-definition"]
         raw = self.build_resolve_info(one.definition, nodes, type_, None)  # type: ignore[arg-type]
         info = owner.config.info_class(_raw_info=raw, _field=field)
-        if not one.definition.args:
-            named = field.base_resolver.info_parameter
-            return {named.name: info} if named else {}
+        named = field.base_resolver.info_parameter
+        coerced = self.variable_values.coerced
+        found = one.arguments.values(coerced) if one.arguments is not None else None
+        if found is not None:
+            return found | {named.name: info} if named else found
         first = one.details[0]
         given = get_argument_values(
             one.definition, first.node, self.variable_values, first.fragment_variable_values
         )
-        if given.keys() <= one.scalars.keys() and field.base_resolver.info_parameter:
-            found = {one.scalars[name]: value for name, value in given.items()}
-            return found | {field.base_resolver.info_parameter.name: info}
         _, found = get_arguments(
             field=field,
             source=None,
@@ -228,6 +289,10 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
                 raise Unusual
             found = self._types[key] = named
         return found
+
+
+async def _failing() -> Any:
+    raise Unusual
 
 
 def _has_fields(named: Any) -> bool:

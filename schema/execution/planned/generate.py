@@ -4,7 +4,7 @@ For `files { nodes { id name folder { id } } }` and rows that hold these columns
 
     def build(sources, c0):
         return [{'id': 'file_' + s['id'].hex, 'name': s['name'], 'folder': c0}
-                for s, c0 in zip([one.row for one in sources], c0)]
+                for s, c0 in zip(sources, c0)]
 
 Values that a column's own type vouches for are taken as they are; others are tested, and a value that does
 not pass ends the function with Unusual.
@@ -37,14 +37,13 @@ VOUCHED: dict[str, tuple[type[Any], ...]] = {
 def built(plan: Plan, *, are_rows: bool) -> Callable[..., Any]:
     """The function of a plan: `build(sources, *columns)`, a column for each field that is made beforehand.
 
-    `are_rows`: the sources are of a Stored type, and have bare rows of the database.
+    `are_rows`: the sources are not objects but bare rows of the database.
     """
     namespace: dict[str, Any] = {**leaves.NAMES, "unusual": leaves.unusual}
     members = dict(_members(plan, namespace, are_rows=are_rows))
     body = ", ".join(f"{key!r}: {members[key]}" for key in plan.keys)
     columns = [f"c{number}" for number, _ in enumerate(plan.made)]
-    source = "[one.row for one in sources]" if are_rows else "sources"
-    items = f"zip({', '.join([source, *columns])})" if columns else source
+    items = f"zip({', '.join(['sources', *columns])})" if columns else "sources"
     target = ", ".join(["s", *columns])
     text = (
         f"def build({', '.join(['sources', *columns])}):\n"

@@ -20,6 +20,7 @@ from strawberry.types.base import StrawberryOptional
 from strawberry.utils.str_converters import to_camel_case
 
 from schema.execution.planned import leaves
+from schema.execution.planned.arguments import Arguments, arguments
 
 PLAIN = (str, int, bool, float, strawberry.ID)
 """Types of arguments that resolvers get as graphql-core hands them over."""
@@ -66,8 +67,8 @@ class Wanted:
     reads: tuple[str, ...] | None
     """The columns that it depends on, in a Stored type; None: perhaps on all."""
 
-    scalars: dict[str, str]
-    """The Python names of the arguments that need no more than graphql-core does to them."""
+    arguments: Arguments | None
+    """Those that the resolver is called with, if they are plain; None if the libraries must make them."""
 
     @property
     def is_plain(self) -> bool:
@@ -146,11 +147,17 @@ def wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | Non
     coerce = leaves.coercer(shape.named) if is_leaf_type(shape.named) else None
     call = resolver.wrapped_func if resolver is not None else None
     reads = (ours.python_name,) if call is None else getattr(call, "reads", None)
-    scalars = _scalars(ours) if resolver and resolver.info_parameter else {}
-    return Wanted(key, ours.python_name, shape, details, definition, call, coerce, reads, scalars)
+    plain = _arguments(ours, details[0], definition) if resolver else None
+    return Wanted(key, ours.python_name, shape, details, definition, call, coerce, reads, plain)
 
 
-def _scalars(ours: Any) -> dict[str, str]:
+def _arguments(ours: Any, first: FieldDetails, definition: GraphQLField) -> Arguments | None:
+    if first.fragment_variable_values:
+        return None
+    return arguments(definition, first.node, _plain_names(ours))
+
+
+def _plain_names(ours: Any) -> dict[str, str]:
     """Public to Python names of a field's arguments that are plain values."""
     names: dict[str, str] = {}
     for argument in ours.arguments:
