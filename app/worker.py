@@ -92,7 +92,7 @@ async def working(
     queue = jobs.queue(url)
     for name, task in tasks.items():
         queue.task(name=name, retry=Retry())(_bound(task, runtime))
-    relay = Relay(runtime.system, runtime.bus)
+    relay = Relay(runtime.system, runtime.system_reads, runtime.bus)
     async with queue.open_async(), asyncio.TaskGroup() as group:
         loops = [
             group.create_task(_serve(queue, runtime.settings, grace_seconds), name="jobs"),

@@ -2,6 +2,7 @@
 
 import socket
 from asyncio import BaseTransport
+from struct import Struct
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -12,6 +13,8 @@ LINE = "line"
 UNSENT_BYTES = 32 * 2**10
 """What the system may hold of a socket's messages beyond what is on its way."""
 NOTSENT_LOWAT: int | None = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+FINAL_TEXT = 0x81
+_SHORT, _LONG = Struct("!BBH"), Struct("!BBQ")
 PING_SECONDS = 20.0
 """Between pings, and how long a pong may take."""
 
@@ -35,8 +38,7 @@ class Line(WebSocketsSansIOProtocol):
         """
         if not self.writable.is_set() or self.conn.state is not State.OPEN:
             return False
-        self.conn.send_text(frame)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(head(len(frame)) + frame)
         return True
 
     def hang_up(self) -> None:
@@ -48,6 +50,15 @@ class Line(WebSocketsSansIOProtocol):
     def unsent_bytes(self) -> int:
         """What the client has not taken, beyond what the system holds for it."""
         return self.transport.get_write_buffer_size()
+
+
+def head(length: int) -> bytes:
+    """What stands before a text frame that is sent whole by a server (RFC 6455, 5.2)."""
+    if length < 126:
+        return bytes((FINAL_TEXT, length))
+    if length < 1 << 16:
+        return _SHORT.pack(FINAL_TEXT, 126, length)
+    return _LONG.pack(FINAL_TEXT, 127, length)
 
 
 def options(message_bytes: int) -> dict[str, Any]:

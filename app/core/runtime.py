@@ -97,7 +97,9 @@ async def live(runtime: Runtime) -> AsyncGenerator[None]:
     await runtime.hub.start()
     loops = [
         asyncio.create_task(runtime.hub.run(), name="hub"),
-        asyncio.create_task(Relay(runtime.system, runtime.bus).run(), name="relay"),
+        asyncio.create_task(
+            Relay(runtime.system, runtime.system_reads, runtime.bus).run(), name="relay"
+        ),
     ]
     try:
         yield

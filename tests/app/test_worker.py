@@ -274,7 +274,9 @@ async def test_old_keys_and_signatures_are_forgotten_in_every_organisation(
             )
         )
     async with jobs.queue(runtime.settings.database_url or "").open_async() as queue:
-        await worker.keep_house(runtime, Relay(runtime.system, runtime.bus), queue)
+        await worker.keep_house(
+            runtime, Relay(runtime.system, runtime.system_reads, runtime.bus), queue
+        )
     async with runtime.db.read(person.actor.scope) as session:
         keys = await session.execute(text("select key from idempotency"))
         assert keys.scalars().all() == ["new"]

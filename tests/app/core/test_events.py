@@ -116,7 +116,7 @@ async def test_a_stream_that_valkey_forgot_is_filled_from_the_table(
 
 async def test_two_relays_at_once_give_each_position_once(runtime: Runtime, world: World) -> None:
     owner, entity = (await world.organisation()).organisation_id, new_id()
-    second = asyncio.create_task(Relay(runtime.system, runtime.bus).run())
+    second = asyncio.create_task(Relay(runtime.system, runtime.system_reads, runtime.bus).run())
     try:
         async with runtime.hub.subscribe("test", entity) as heard:
             for start in range(0, 60, 6):

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from app.core.errors import Invalid
-from app.core.paging import LARGEST_SIZE, Page
+from app.core.paging import LARGEST_SIZE, Page, bound
+from app.core.runtime import Runtime
 from tests.client import Api
 from tests.world import World
 
@@ -52,7 +53,9 @@ async def test_a_forged_cursor_is_a_mistake_of_the_caller(
     assert error["extensions"]["field"] == ["after"]
 
 
-@pytest.mark.parametrize("digits", ["", "0" * 31, "0" * 33, "g" * 32, "_" * 32, "٠" * 32, "-" * 32])
+@pytest.mark.parametrize(
+    "digits", ["", "0" * 31, "0" * 33, "g" * 32, "_" * 32, "\u0660" * 32, "-" * 32]
+)
 async def test_a_forged_cursor_of_a_list_by_id_is_a_mistake_of_the_caller(
     api: Api, world: World, digits: str
 ) -> None:
@@ -96,3 +99,18 @@ def test_a_page_says_its_size_and_direction(page: Page, size: int, backward: boo
 def test_a_page_without_measure_is_refused(page: Page) -> None:
     with pytest.raises(Invalid):
         _ = page.size
+
+
+async def test_the_plan_of_a_page_is_kept(api: Api, world: World, runtime: Runtime) -> None:
+    await end_cursor(api, world)
+    for first in (1, 2, 20) * 4:
+        await api("query ($first: Int) { files(first: $first) { nodes { name } } }", first=first)
+    assert api.person is not None
+    scope = api.person.actor.scope
+    kept = "select generic_plans from pg_prepared_statements where statement like '%LIMIT 32%'"
+    assert max(row["generic_plans"] for row in await runtime.reads.fetch(scope, kept)) >= 5
+
+
+@pytest.mark.parametrize("size", [0, 1, 30, 31, 32, 63, 64, 1_000, 1_001])
+def test_the_bound_is_never_below_the_size(size: int) -> None:
+    assert max(32, size) <= bound(size) <= 2 * max(16, size)
