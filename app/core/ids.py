@@ -10,7 +10,11 @@ class Kind(StrEnum):
     """The prefix of each stored entity's id, never re-used for another kind."""
 
     API_TOKEN = "tok"  # noqa: S105  a prefix
+    BACKGROUND_JOB = "bjob"
+    COLLECTION = "coll"
+    EMBEDDING_PLOT = "plot"
     FILE = "file"
+    FILTER_PRESET = "preset"
     FOLDER = "fold"
     GROUP = "grp"
     INTEGRATION = "intg"
