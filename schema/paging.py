@@ -128,8 +128,13 @@ async def listed(
     asked: paging.Page,
     of: Callable[[R], NodeType],
     needs: Sequence[TokenScope] = (TokenScope.READ,),
+    *,
+    into: type[Connection[Any]] = Connection,
 ) -> Connection[NodeType]:
-    """The page of a list that was asked for, if the credentials have one of the scopes it `needs`."""
+    """The page of a list that was asked for, if the credentials have one of the scopes it `needs`.
+
+    `into` makes the connection.
+    """
     context = info.context
     context.actor.must_have(*needs)
     columns, joins = context.columns(info), context.joins(info)
@@ -138,7 +143,7 @@ async def listed(
             context.runtime.reads, context.actor.scope, listing, asked, columns, joins
         )
     context.keep_joined(joins, part.rows)
-    return Connection(part=part, of=of, kind=listing, parent=0, listing=lambda _, __: listing)
+    return into(part=part, of=of, kind=listing, parent=0, listing=lambda _, __: listing)
 
 
 def nested(

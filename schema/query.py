@@ -20,6 +20,7 @@ from schema.limits.operations import LimitQuery
 from schema.metadata.operations import MetadataQuery
 from schema.metadata.types import NODES as METADATA_NODES
 from schema.node import Node, Sources
+from schema.search.operations import SearchQuery
 from schema.uploads.operations import UploadQuery
 from schema.uploads.types import NODES as UPLOAD_NODES
 
@@ -35,7 +36,15 @@ MOST_NODES = 1_000
 
 
 @strawberry.type(description="Reads. Root fields are null where something is unknown or forbidden.")
-class Query(AccountQuery, FileQuery, IntegrationQuery, LimitQuery, MetadataQuery, UploadQuery):
+class Query(
+    AccountQuery,
+    FileQuery,
+    IntegrationQuery,
+    LimitQuery,
+    MetadataQuery,
+    SearchQuery,
+    UploadQuery,
+):
     """All that can be read."""
 
     @strawberry.field(description="Anything by its id; null if it is unknown or not for you.")

@@ -9,7 +9,7 @@ from app.core.ids import Kind
 from app.files import listings
 from schema.context import Info
 from schema.files import inputs
-from schema.files.inputs import Filter, FolderFilters, Sorts, WholeOrganisation
+from schema.files.inputs import FolderFilters, Sorts, WholeOrganisation
 from schema.files.types import File, Folder
 from schema.paging import After, Before, Connection, First, Last, listed, page
 
@@ -58,27 +58,3 @@ class FileQuery:
     async def file(self, info: Info, id: Id) -> File | None:
         info.context.actor.must_have(TokenScope.READ)
         return await File.load(info, inputs.key(Kind.FILE, id))
-
-    @strawberry.field(
-        description="Files in the folders that you have a role on. Parts of composites are hidden unless the"
-        " filter names isComponent."
-    )
-    async def files(
-        self,
-        info: Info,
-        *,
-        include_organisation_access: WholeOrganisation = False,
-        filter: Filter = strawberry.UNSET,
-        sort: Sorts = strawberry.UNSET,
-        first: First = strawberry.UNSET,
-        after: After = strawberry.UNSET,
-        last: Last = strawberry.UNSET,
-        before: Before = strawberry.UNSET,
-    ) -> Connection[File] | None:
-        actor, tree, order = info.context.actor, inputs.tree_of(filter), inputs.sort_of(sort)
-        whole = include_organisation_access
-        listing = info.context.runtime.reads.kept.get(
-            ("files", actor.eyes, repr(tree), order, whole),
-            lambda: listings.files(actor, tree, order, whole_organisation=whole),
-        )
-        return await listed(info, listing, page(first, after, last, before), File.of)

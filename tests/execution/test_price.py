@@ -56,11 +56,11 @@ PRICES = [
     ("{ folders(first: 5) { nodes { files { totalCount { value } } } } }", 2 + 5 * (2 + COUNT)),
     ("{ folders(first: 5) { nodes { pathToRoot { id } } } }", 2 + 5 * (1 + 10)),
     # by way of fragments
-    ("{ files(first: 7) { ...P } } fragment P on FileConnection { nodes { id } }", 2 + 7),
-    ("{ files(first: 7) { ...P ...P } } fragment P on FileConnection { nodes { id } }", 2 + 14),
+    ("{ files(first: 7) { ...P } } fragment P on FileSearchConnection { nodes { id } }", 2 + 7),
+    ("{ files(first: 7) { ...P ...P } } fragment P on FileSearchConnection { nodes { id } }", 2 + 14),
     ("{ a: files(first: 7) { ...P } b: files(first: 9) { ...P } }"
-     " fragment P on FileConnection { edges { ...E } }"
-     " fragment E on FileEdge { node { folder { id } } }", 1 + 2 + 2 * 7 + 2 * 9),
+     " fragment P on FileSearchConnection { edges { ...E } }"
+     " fragment E on FileSearchEdge { node { folder { id } } }", 1 + 2 + 2 * 7 + 2 * 9),
     ("{ ... on Query @skip(if: true) { me { id } } }", 1 + 1),
 ]  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_a_price_is_about_a_point_for_each_object(text, points):
         ),
         (
             "query ($n: Int) { a: files(first: $n) { ...P } b: files(first: 2) { ...P } }"
-            " fragment P on FileConnection { nodes { composites: folder { files(first: $n) { nodes { id } } } } }",
+            " fragment P on FileSearchConnection { nodes { composites: folder { files(first: $n) { nodes { id } } } } }",
             {"n": 3},
             1 + 2 + (3 + 2) * (1 + 1 + 1 + 3),
         ),

@@ -70,7 +70,9 @@ def documents(draw: st.DrawFn, schema: GraphQLSchema, most_fragments: int = 4) -
     kinds: dict[str, str] = {}
     written: list[str] = []
     for name in reversed(names):  # each may spread those before it
-        kind = draw(st.sampled_from(["Query", "Folder", "File", "FileConnection", "FolderEdge"]))
+        kind = draw(
+            st.sampled_from(["Query", "Folder", "File", "FileSearchConnection", "FolderEdge"])
+        )
         body = _body(draw, schema, kind, dict(kinds), 2)
         kinds[name] = kind
         written.append(f"fragment {name} on {kind} {body}")

@@ -1,7 +1,6 @@
 """Live progress of registration jobs, over a real WebSocket."""
 
 import asyncio
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -75,7 +74,9 @@ async def test_events_are_thinned_to_one_per_interval_and_none_is_lost_at_the_en
                 times.append(loop.time())
                 events.append(event["uploadProgress"])
     check(events)
-    assert all(later - earlier > 0.35 for earlier, later in pairwise(times))
+    assert (
+        len(times) - 1 <= (times[-1] - times[0]) / 0.35
+    )  # one may come late, and the next in time
     assert events[-1]["job"]["doneCount"] == 12_000
 
 

@@ -51,7 +51,7 @@ async def completed(executing: Executing, plan: Plan, sources: Sequence[Any]) ->
     if plan.others:
         raise Unusual
     _check_types(plan, sources)
-    if plan.origin is Connection:
+    if issubclass(plan.origin, Connection):
         columns = [await _member(executing, plan, one, sources) for one in plan.made]
     elif issubclass(plan.origin, Stored) and {type(one.row) for one in sources} <= BARE:
         return await _of_rows(executing, plan, [one.row for one in sources])
@@ -263,15 +263,29 @@ async def _edges(executing: Executing, one: Wanted, connections: Sequence[Any]) 
     plan = executing.plan(named, one.details)
     if plan.others:
         raise Unusual
-    columns = [await _of_edges(executing, each, connections) for each in plan.made]
+    columns = [await _of_edges(executing, plan, each, connections) for each in plan.made]
     positions = range(sum(len(each.part.rows) for each in connections))
     return _split(_function(plan, are_rows=False)(positions, *columns), connections)
 
 
-async def _of_edges(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:
+async def _of_edges(
+    executing: Executing, plan: Plan, one: Wanted, connections: Sequence[Any]
+) -> list[Any]:
     if one.name == "cursor":
         return [cursor for each in connections for cursor in each.part.cursors()]
-    return await _nodes(executing, one, connections)
+    if one.name == "node":
+        return await _nodes(executing, one, connections)
+    (column,) = await _columns_made(executing, plan, [one], _edge_objects(plan, connections))
+    return column
+
+
+def _edge_objects(plan: Plan, connections: Sequence[Any]) -> list[Any]:
+    """For what an edge knows beside its node and its cursor."""
+    return [
+        plan.origin(part=each.part, of=each.of, position=position)
+        for each in connections
+        for position in range(len(each.part.rows))
+    ]
 
 
 async def _nodes_of(executing: Executing, one: Wanted, connections: Sequence[Any]) -> list[Any]:

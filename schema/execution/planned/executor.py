@@ -89,10 +89,11 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         else:
             done = await asyncio.gather(*map(self._tried, roots))
         told = {one.key: value for one, value in zip(roots, done, strict=True)}
-        if Undefined not in done:
+        if all(value is not Undefined for value in done):
             return ExecutionResult(told)
         self._told = told
-        return await long()
+        found = long()
+        return await found if self.is_awaitable(found) else found
 
     async def _tried(self, one: Wanted) -> Any:
         """The field of the query; Undefined if it fails."""

@@ -15,6 +15,7 @@ from schema.paging import Connection, Edge
 
 Relation = tuple[str, ById[Any], frozenset[str]]
 """By which column of a row, of what, and which of its columns."""
+PAGED = (Connection, Edge)
 ROW_HOLDERS = {"nodes", "edges", "node"}
 """Members of connections and edges that come to rows."""
 
@@ -23,7 +24,7 @@ def columns(executing: Executing, plan: Plan) -> frozenset[str] | None:
     """The columns that are wanted of rows of a Stored type, or of those in a connection; None: all."""
     if issubclass(plan.origin, Stored):
         return plan.columns()
-    if plan.origin not in {Connection, Edge} or plan.others:
+    if not issubclass(plan.origin, PAGED) or plan.others:
         return None
     found: set[str] = {"id"}
     for one in _row_holders(plan):
@@ -37,7 +38,7 @@ def columns(executing: Executing, plan: Plan) -> frozenset[str] | None:
 
 def relations(executing: Executing, plan: Plan) -> Iterator[Relation]:
     """The relations to one other row that are found by a column alone, of the rows in a connection."""
-    if plan.origin in {Connection, Edge} and not plan.others:
+    if issubclass(plan.origin, PAGED) and not plan.others:
         for one in filter(_is_object, _row_holders(plan)):
             named: Any = one.shape.named
             yield from relations(executing, executing.plan(named, one.details))
