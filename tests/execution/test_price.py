@@ -90,7 +90,8 @@ def test_a_price_is_about_a_point_for_each_object(text, points):
         ),
         (
             "query ($n: Int) { a: files(first: $n) { ...P } b: files(first: 2) { ...P } }"
-            " fragment P on FileSearchConnection { nodes { composites: folder { files(first: $n) { nodes { id } } } } }",
+            " fragment P on FileSearchConnection"
+            " { nodes { composites: folder { files(first: $n) { nodes { id } } } } }",
             {"n": 3},
             1 + 2 + (3 + 2) * (1 + 1 + 1 + 3),
         ),
