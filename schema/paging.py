@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from app.accounts.pages import CountsOf, ListingOf, PagesOf
+from app.accounts.pages import CountsOf, Lists, PagesOf
 from app.accounts.tokens import TokenScope
 from app.core import paging
 from app.core.paging import Listing
@@ -80,7 +80,7 @@ class Connection(Generic[NodeType]):
     kind: strawberry.Private[Hashable]
     """Tells this kind of list from others; with `parent`, this list."""
     parent: strawberry.Private[Any]
-    listing: strawberry.Private[ListingOf]
+    listing: strawberry.Private[Lists]
 
     @strawberry.field(description="The rows with their cursors.")
     def edges(self) -> list[Edge[NodeType]]:
@@ -129,7 +129,7 @@ async def listed(
     of: Callable[[R], NodeType],
     needs: Sequence[TokenScope] = (TokenScope.READ,),
     *,
-    into: type[Connection[Any]] = Connection,
+    into: Callable[..., Connection[Any]] = Connection,
 ) -> Connection[NodeType]:
     """The page of a list that was asked for, if the credentials have one of the scopes it `needs`.
 
@@ -150,7 +150,7 @@ def nested(
     info: Info,
     kind: Hashable,
     parent: UUID,
-    listing: ListingOf,
+    listing: Lists,
     asked: paging.Page,
     of: Callable[[R], NodeType],
     needs: Sequence[TokenScope] = (TokenScope.READ,),

@@ -1,6 +1,6 @@
 """Pages and counts of the lists of many parents at once: the files of each of these folders, and so on."""
 
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,13 +20,28 @@ ListingOf = Callable[[Actor, Any], Listing[Any]]
 """The list of a parent, whose id is given as a value or as an SQL expression."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Lists that depend on something else, which is read first; a mark tells what was found."""
+
+    read: Callable[[Reads, Actor], Awaitable[tuple[Hashable, ListingOf]]]
+
+
+Lists = ListingOf | Prepared
+
+
+async def prepared(lists: Lists, reads: Reads, actor: Actor) -> tuple[Hashable, ListingOf]:
+    """The lists, and a mark of what they depend on."""
+    return await lists.read(reads, actor) if isinstance(lists, Prepared) else ((), lists)
+
+
 @dataclass(frozen=True)
 class PagesOf(HotBatch):
     """The same page of the list of each parent. `key` tells this kind of list from others."""
 
     key: Hashable
     page: Page
-    listing: ListingOf = field(compare=False)
+    listing: Lists = field(compare=False)
 
     async def read(
         self,
@@ -36,35 +51,31 @@ class PagesOf(HotBatch):
         columns: frozenset[str] | None = None,
     ) -> dict[UUID, Slice[Any]]:
         """The page of each parent, by one statement; by one for each where cursors are given."""
+        mark, of = await prepared(self.listing, reads, actor)
         if len(keys) == 1 or self.page.after is not None or self.page.before is not None:
-            return {key: await self._one(reads, actor, key, columns) for key in keys}
+            pages = {}
+            for key in keys:
+                kept: Hashable = ("listing", self.key, mark, actor.eyes, key)
+                listing = reads.kept.get(kept, partial(of, actor, key))
+                pages[key] = await paging.fetch(reads, actor.scope, listing, self.page, columns)
+            return pages
         size = self.page.size
-        kept = ("pages", self, actor.eyes, columns)
-        compiled, listing = reads.kept.get(kept, lambda: self._compiled(actor, columns))
+        kept = ("pages", self, mark, actor.eyes, columns)
+        compiled, listing = reads.kept.get(kept, lambda: self._compiled(of, actor, columns))
         arguments = compiled.arguments({"parents": list(keys), "size": size + 1})
         found: dict[UUID, list[Any]] = {key: [] for key in keys}
         for row in await reads.fetch(actor.scope, compiled.sql, arguments, plans=listing.plans):
             found[row["of_parent"]].append(row)
         return {
-            key: paging.sliced(listing, self.page, rows, partial(self._mark, actor, key))
+            key: paging.sliced(listing, self.page, rows, partial(_mark, of, actor, key))
             for key, rows in found.items()
         }
 
-    def _mark(self, actor: Actor, parent: UUID) -> str:
-        return self.listing(actor, parent).mark
-
-    async def _one(
-        self, reads: Reads, actor: Actor, parent: UUID, columns: frozenset[str] | None
-    ) -> Slice[Any]:
-        kept = ("listing", self.key, actor.eyes, parent)
-        listing = reads.kept.get(kept, lambda: self.listing(actor, parent))
-        return await paging.fetch(reads, actor.scope, listing, self.page, columns)
-
     def _compiled(
-        self, actor: Actor, columns: frozenset[str] | None
+        self, of: ListingOf, actor: Actor, columns: frozenset[str] | None
     ) -> tuple[Compiled, Listing[Any]]:
         parents = _parents()
-        listing = self.listing(actor, _PARENT)
+        listing = of(actor, _PARENT)
         rows = paging.narrowed(listing.statement, listing.order, columns)
         rows = rows.order_by(*paging.ordered(listing.order, self.page))
         each = paging.limited(rows, listing.order, self.page).lateral("each")
@@ -83,7 +94,7 @@ class CountsOf(HotBatch):
 
     key: Hashable
     cap: int
-    listing: ListingOf = field(compare=False)
+    listing: Lists = field(compare=False)
 
     async def read(
         self,
@@ -93,27 +104,31 @@ class CountsOf(HotBatch):
         columns: frozenset[str] | None = None,  # noqa: ARG002  a count has none
     ) -> dict[Any, tuple[int, bool]]:
         """The count of each parent, by one statement."""
+        mark, of = await prepared(self.listing, reads, actor)
         if len(keys) == 1:
             (parent,) = keys
-            kept = ("listing", self.key, actor.eyes, parent)
-            listing = reads.kept.get(kept, lambda: self.listing(actor, parent))
+            kept: Hashable = ("listing", self.key, mark, actor.eyes, parent)
+            listing = reads.kept.get(kept, lambda: of(actor, parent))
             return {parent: await paging.count(reads, actor.scope, listing, self.cap)}
-        compiled, plans = reads.kept.get(
-            ("counts", self.key, actor.eyes), lambda: self._compiled(actor)
-        )
+        kept = ("counts", self.key, mark, actor.eyes)
+        compiled, plans = reads.kept.get(kept, lambda: self._compiled(of, actor))
         arguments = compiled.arguments({"parents": list(keys), "size": self.cap + 1})
         rows = await reads.fetch(actor.scope, compiled.sql, arguments, plans=plans)
         return {row[0]: (min(row[1], self.cap), row[1] <= self.cap) for row in rows}
 
-    def _compiled(self, actor: Actor) -> tuple[Compiled, str]:
+    def _compiled(self, of: ListingOf, actor: Actor) -> tuple[Compiled, str]:
         parents = _parents()
-        listing = self.listing(actor, _PARENT)
+        listing = of(actor, _PARENT)
         counted = paging.counted(listing).scalar_subquery()
         return Compiled.of(select(parents.c.id, counted).select_from(parents)), listing.plans
 
 
 _PARENT: Any = literal_column("parent.id", Uuid)
 """The id of a parent. As text, since a column would bring its FROM into every subquery of the list."""
+
+
+def _mark(of: ListingOf, actor: Actor, parent: UUID) -> str:
+    return of(actor, parent).mark
 
 
 def _parents() -> TableValuedAlias:

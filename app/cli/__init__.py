@@ -7,6 +7,7 @@ from app.cli import (
     doctor,
     migrate,
     organisation,
+    partition,
     password,
     register,
     schema,
@@ -38,6 +39,7 @@ def commands() -> typer.Typer:
     cli.command("worker")(worker.work)
     cli.command("migrate")(migrate.migrate)
     cli.command("doctor")(doctor.doctor)
+    cli.command("partition")(partition.partition)
     cli.command("upload")(upload.upload)
     cli.command("register")(register.register)
     cli.command("schema")(schema.schema)

@@ -33,6 +33,11 @@ _NUMBER = text(
 )
 _CLOCK = text("select extract(epoch from clock_timestamp())")
 _LEAKY = text("select proname from pg_proc where proname like 'md\\_%\\_v_' and not proleakproof")
+_LEAKY_WORDS = text(
+    "select count(*) from pg_proc where proname in ('name_like', 'name_ilike', 'words_match')"
+    " and not proleakproof"
+)
+LEAKPROOF_SQL = "migrations/sql/0002_leakproof.sql"
 _VECTOR = text("select extversion from pg_extension where extname = 'vector'")
 
 
@@ -104,6 +109,7 @@ async def _database(settings: Settings) -> list[Check]:
             await _guarded("schema", lambda: _schema(app)),
             await _guarded("walls", lambda: _walls(app)),
             await _guarded("leakproof", lambda: _leakproof(app)),
+            await _guarded("names", lambda: _names(app)),
             await _guarded("clock", lambda: _clock(app)),
             await _guarded("relay", lambda: _relay(system)),
             await _guarded("workers", lambda: _workers(system, settings.stalled_after_seconds)),
@@ -146,6 +152,19 @@ async def _leakproof(db: Database) -> Check:
         State.DEGRADED,
         "searches by metadata are right but slow: as a superuser, run "
         + " ".join(f"ALTER FUNCTION {name} LEAKPROOF;" for name in leaky),
+    )
+
+
+async def _names(db: Database) -> Check:
+    async with db.read(Scope()) as session:
+        leaky = (await session.execute(_LEAKY_WORDS)).scalar_one()
+    if not leaky:
+        return Check("names", State.OK, "parts of names, and words, are found by their indexes")
+    return Check(
+        "names",
+        State.DEGRADED,
+        "searches for parts of names and for words are right but slow: as a superuser, run"
+        f" {LEAKPROOF_SQL}",
     )
 
 

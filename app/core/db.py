@@ -15,11 +15,11 @@ import asyncpg
 import sqlalchemy.ext.asyncio
 import sqlalchemy.orm
 import sqlmodel.orm.session as orm
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core import outbox
+from app.core import halfvec, outbox
 
 APP_ROLE = "labelgraph_app"
 RELAY_ROLE = "labelgraph_relay"
@@ -109,6 +109,7 @@ class Database:
                 }
             },
         )
+        event.listen(engine.sync_engine, "connect", _teach)
         return cls(engine)
 
     async def close(self) -> None:
@@ -133,6 +134,11 @@ class Database:
             await _to_the_end(tx.commit())
             for listener in self.listeners:
                 listener(events)
+
+
+def _teach(connection: Any, _: object) -> None:
+    """A new connection learns of the types that the driver does not know."""
+    connection.run_async(halfvec.register)
 
 
 async def _to_the_end(commit: Coroutine[Any, Any, None]) -> None:

@@ -6,7 +6,7 @@ everywhere, it is the mark and the id's 32 digits.
 
 import base64
 from binascii import b2a_base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,10 +22,13 @@ _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 
 
 class Keys:
-    """What the rows of a list are sorted by: reads and writes its cursors."""
+    """What the rows of a list are sorted by: reads and writes its cursors. The `nullable` may lack a value."""
 
-    def __init__(self, columns: Sequence[ColumnElement[Any]]) -> None:
+    def __init__(
+        self, columns: Sequence[ColumnElement[Any]], nullable: Collection[str] = ()
+    ) -> None:
         self._columns = columns
+        self._nullable = nullable
         self._names = [column.name for column in columns]
         self._is_by_id = self._names == ["id"] and isinstance(columns[0].type, Uuid)
 
@@ -44,9 +47,12 @@ class Keys:
         if found != mark:
             message = "This cursor belongs to another filter or sort; begin anew."
             raise Invalid(message, field=(field,))
-        if len(values) != len(self._columns) or not all(map(_fits, self._columns, values)):
+        if len(values) != len(self._columns) or not all(map(self._fits, self._columns, values)):
             raise _not_ours(field)  # a forged one, which must not reach the database
         return values
+
+    def _fits(self, column: ColumnElement[Any], value: Any) -> bool:
+        return column.name in self._nullable if value is None else _fits(column, value)
 
 
 def _not_ours(field: str) -> Invalid:

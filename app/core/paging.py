@@ -7,22 +7,15 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    bindparam,
-    func,
-    literal_column,
-    select,
-    tuple_,
-)
+from sqlalchemy import FromClause, Select, bindparam, func, literal_column, select, union_all
 
+from app.core import keysets
 from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.errors import Invalid
 from app.core.joins import Join
-from app.core.page_cursors import Keys
+from app.core.keysets import Part
+from app.core.orders import Order
 from app.core.reads import AUTO, CUSTOM, Reads
 
 T = TypeVar("T")
@@ -54,20 +47,6 @@ class Page:
     def is_backward(self) -> bool:
         """Whether the page is counted from the end."""
         return self.last is not None or (self.first is None and self.before is not None)
-
-
-@dataclass(frozen=True)  # slots and a subscripted generic do not go together in Python 3.11
-class Order(Generic[T]):
-    """A sort: columns that are never null, the id last, all in one direction."""
-
-    columns: Sequence[Any]
-    is_descending: bool = False
-    name: str = "id"
-
-    @cached_property
-    def keys(self) -> Keys:
-        """What reads and writes its cursors."""
-        return Keys(self.columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +125,15 @@ async def fetch(
         after = listing.order.keys.values(page.after, listing.mark, "after")
     if page.before is not None:
         before = listing.order.keys.values(page.before, listing.mark, "before")
-    key = (columns, joins, page.is_backward, after is None, before is None, bound(size))
-    compiled = listing.compiled(key, lambda: _joined(listing, page, columns, joins))
-    given = {"size": size + 1, **_named("after", after), **_named("before", before)}
+    parts = keysets.parts(listing.order, after, before)
+    gaps = keysets.gaps(after), keysets.gaps(before)
+    key = (columns, joins, page.is_backward, *gaps, bound(size))
+    compiled = listing.compiled(key, lambda: _joined(listing, page, columns, joins, parts))
+    given = {
+        "size": size + 1,
+        **keysets.named("after", after),
+        **keysets.named("before", before),
+    }
     found: Any = await reads.fetch(
         scope, compiled.sql, compiled.arguments(given), plans=listing.plans
     )
@@ -170,10 +155,14 @@ def sliced(
 
 
 def _joined(
-    listing: Listing[T], page: Page, columns: frozenset[str] | None, joins: Sequence[Join]
+    listing: Listing[T],
+    page: Page,
+    columns: frozenset[str] | None,
+    joins: Sequence[Join],
+    parts: Sequence[Part[T]],
 ) -> Select[Any]:
     """The statement of a page with what is joined to its rows."""
-    statement = _paged(listing, page, columns)
+    statement = _paged(listing, page, columns, parts)
     if not joins:
         return statement
     rows = statement.subquery("page")
@@ -186,17 +175,30 @@ def _joined(
     return select(*wanted).select_from(source).order_by(*sort)
 
 
-def _paged(listing: Listing[T], page: Page, columns: frozenset[str] | None) -> Select[Any]:
+def _paged(
+    listing: Listing[T], page: Page, columns: frozenset[str] | None, parts: Sequence[Part[T]]
+) -> Select[Any]:
     """The statement of a page, with parameters in place of cursors and size."""
-    order, statement = listing.order, narrowed(listing.statement, listing.order, columns)
-    for cursor, is_lower, name in ((page.after, True, "after"), (page.before, False, "before")):
-        if cursor is not None:
-            values = [
-                bindparam(f"{name}_{number}", None, type_=column.type)
-                for number, column in enumerate(order.columns)
-            ]
-            statement = statement.where(_bound(order, values, is_lower=is_lower))
-    return limited(statement.order_by(*ordered(order, page)), order, page)
+    rows = narrowed(listing.statement, listing.order, columns)
+    found = [
+        rows.where(*part.conditions).order_by(*part.order.sorted(is_backward=page.is_backward))
+        for part in parts
+    ]
+    if len(found) == 1:
+        return limited(found[0], listing.order, page)
+    return _one_after_the_other(found[::-1] if page.is_backward else found, listing.order, page)
+
+
+def _one_after_the_other(
+    found: Sequence[Select[Any]], order: Order[Any], page: Page
+) -> Select[Any]:
+    """The rows of the first part, and of the second only if those are too few: it is not looked at otherwise."""
+    most: Any = literal_column(str(bound(page.size)))
+    first, second = found[0].limit(most).cte("first_part"), found[1]
+    are_enough = select(func.count()).select_from(first).scalar_subquery()
+    rest = second.where(are_enough < bindparam("size", 1)).limit(most).subquery("rest")
+    rows = union_all(select(*first.c), select(*rest.c)).subquery("bounded")
+    return select(*rows.c).order_by(*resorted(rows, order, page)).limit(bindparam("size", 1))
 
 
 def limited(statement: Select[Any], order: Order[Any], page: Page) -> Select[Any]:
@@ -212,9 +214,7 @@ def limited(statement: Select[Any], order: Order[Any], page: Page) -> Select[Any
 
 def resorted(rows: FromClause, order: Order[Any], page: Page) -> list[Any]:
     """The same sort over rows that were selected."""
-    is_downward = order.is_descending != page.is_backward
-    sort = [rows.c[column.name] for column in order.columns]
-    return [column.desc() if is_downward else column.asc() for column in sort]
+    return order.sorted(is_backward=page.is_backward, of=rows)
 
 
 def bound(size: int) -> int:
@@ -227,19 +227,17 @@ def narrowed(
 ) -> Select[Any]:
     """The select of an entity with these columns of it alone, and those of the order."""
     table = statement.column_descriptions[0]["entity"].__table__
-    needed = {column.name for column in order.columns}
-    wanted = [one for one in table.c if columns is None or one.name in columns | needed]
-    return statement.with_only_columns(*wanted, maintain_column_froms=True)
+    needed = {column.name: column for column in order.columns}
+    wanted = [
+        one for one in table.c if columns is None or one.name in columns or one.name in needed
+    ]
+    made = [column for name, column in needed.items() if name not in table.c]
+    return statement.with_only_columns(*wanted, *made, maintain_column_froms=True)
 
 
 def ordered(order: Order[Any], page: Page) -> list[Any]:
     """How rows are sorted so that the page comes first."""
-    is_downward = order.is_descending != page.is_backward
-    return [column.desc() if is_downward else column.asc() for column in order.columns]
-
-
-def _named(name: str, values: Sequence[Any] | None) -> dict[str, Any]:
-    return {f"{name}_{number}": value for number, value in enumerate(values or ())}
+    return order.sorted(is_backward=page.is_backward)
 
 
 async def count(reads: Reads, scope: Scope, listing: Listing[Any], cap: int) -> tuple[int, bool]:
@@ -259,6 +257,20 @@ def counted(listing: Listing[Any]) -> Select[Any]:
     return select(func.count()).select_from(limited.subquery())
 
 
-def _bound(order: Order[T], values: Sequence[Any], *, is_lower: bool) -> ColumnElement[bool]:
-    left, right = tuple_(*order.columns), tuple_(*values)
-    return left > right if is_lower != order.is_descending else left < right
+__all__ = [
+    "DEFAULT_SIZE",
+    "LARGEST_SIZE",
+    "Listing",
+    "Order",
+    "Page",
+    "Slice",
+    "bound",
+    "count",
+    "counted",
+    "fetch",
+    "limited",
+    "narrowed",
+    "ordered",
+    "resorted",
+    "sliced",
+]

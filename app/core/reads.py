@@ -6,6 +6,7 @@ tenant's rows cannot be read by forgetting, since nobody gets a connection but t
 """
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,15 @@ from typing import Any
 import asyncpg
 import orjson
 
+from app.core import halfvec
 from app.core.db import Scope
 from app.core.errors import Unavailable
 from app.core.memo import Memo
 
 _ENTER = (
     "select set_config('app.organisation_id', $1, false), set_config('app.user_id', $2, false),"
-    " set_config('plan_cache_mode', $3, false)"
+    " set_config('plan_cache_mode', $3, false), set_config('hnsw.ef_search', $4, false),"
+    " set_config('hnsw.iterative_scan', $5, false), set_config('enable_seqscan', $6, false)"
 )
 STATEMENT_TIMEOUT = "8s"
 AUTO, CUSTOM = "auto", "force_custom_plan"
@@ -30,6 +33,23 @@ Ended = Callable[[BaseException | None], None]
 Listener = Callable[[str], Ended | None]
 """Told the text of each statement when it begins to run."""
 _BROKEN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """How an index over vectors is searched."""
+
+    ef_search: int = 200
+    """How many candidates it holds at once, 1 to 1,000; also the most rows that it gives, unless it goes on.
+    With pgvector's own default, 40, some searches miss all that is near."""
+    goes_on: bool = False
+    """Whether it goes on for more rows, roughly in order, when those did not suffice."""
+    is_forced: bool = False
+    """Whether tables are read by indexes alone: the planner counts no cost for values that lie outside of rows,
+    as wide vectors do, and would read all of them."""
+
+
+USUAL_SCAN = Scan()
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]
@@ -44,12 +64,15 @@ class Row(asyncpg.Record):  # type: ignore[misc]
             raise AttributeError(f"The column {name} was not asked for.") from None
 
 
+_Setting = tuple[Scope, str, Scan]
+
+
 @dataclass(slots=True)
 class _Seat:
     """A connection, and what it is set to; None while that is not certain."""
 
     connection: "asyncpg.Connection[Row]"
-    is_set_to: tuple[Scope, str] | None = None
+    is_set_to: _Setting | None = None
 
 
 class Reads:
@@ -62,6 +85,8 @@ class Reads:
         self.size = size
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Seat] = []
+        self.scans = asyncio.Semaphore(os.cpu_count() or 1)
+        """For whoever reads much: as many at once as there are processors, so that others get their turn."""
         self.kept = Memo[Any](2_000)
         """Statements and listings, by what they were made of."""
         self.listeners: list[Listener] = []
@@ -69,16 +94,26 @@ class Reads:
         """Connections at work just now."""
 
     async def fetch(
-        self, scope: Scope, sql: str, arguments: Sequence[Any] = (), *, plans: str = AUTO
+        self,
+        scope: Scope,
+        sql: str,
+        arguments: Sequence[Any] = (),
+        *,
+        plans: str = AUTO,
+        scan: Scan = USUAL_SCAN,
     ) -> list[Row]:
-        """The rows of one statement, as `scope` may see them. `plans` is PostgreSQL's plan_cache_mode."""
+        """The rows of one statement, as `scope` may see them. `plans` is PostgreSQL's plan_cache_mode.
+
+        Like the scope, `plans` and `scan` are settings of the connection that are set anew whenever it is taken
+        for others.
+        """
         if self._places.locked():
             await self._wait()
         else:
             await self._places.acquire()
         self.in_use += 1
         try:
-            return await self._fetch((scope, plans), sql, arguments)
+            return await self._fetch((scope, plans, scan), sql, arguments)
         finally:
             self.in_use -= 1
             self._places.release()
@@ -96,9 +131,7 @@ class Reads:
         except TimeoutError:
             raise Unavailable("Every connection to the database is in use.") from None
 
-    async def _fetch(
-        self, setting: tuple[Scope, str], sql: str, arguments: Sequence[Any]
-    ) -> list[Row]:
+    async def _fetch(self, setting: _Setting, sql: str, arguments: Sequence[Any]) -> list[Row]:
         seat = self._pick(setting)
         if seat is not None:
             try:
@@ -108,7 +141,7 @@ class Reads:
         return await self._run(_Seat(await self._connect()), setting, sql, arguments)
 
     async def _run(
-        self, seat: _Seat, setting: tuple[Scope, str], sql: str, arguments: Sequence[Any]
+        self, seat: _Seat, setting: _Setting, sql: str, arguments: Sequence[Any]
     ) -> list[Row]:
         try:
             if seat.is_set_to != setting:
@@ -118,11 +151,14 @@ class Reads:
             if not seat.connection.is_closed():
                 self._idle.append(seat)
 
-    async def _enter(self, seat: _Seat, setting: tuple[Scope, str]) -> None:
+    async def _enter(self, seat: _Seat, setting: _Setting) -> None:
         seat.is_set_to = None
-        scope, plans = setting
+        scope, plans, scan = setting
         texts = str(scope.organisation_id or ""), str(scope.user_id or "")
-        await self._ask(seat, _ENTER, (*texts, plans))
+        going_on = "relaxed_order" if scan.goes_on else "off"
+        plainly = "off" if scan.is_forced else "on"
+        told = (*texts, plans, str(scan.ef_search), going_on, plainly)
+        await self._ask(seat, _ENTER, told)
         seat.is_set_to = setting
 
     def _ask(self, seat: _Seat, sql: str, arguments: Sequence[Any]) -> Awaitable[list[Row]]:
@@ -142,7 +178,7 @@ class Reads:
             for ending in endings:
                 ending(error)
 
-    def _pick(self, setting: tuple[Scope, str]) -> _Seat | None:
+    def _pick(self, setting: _Setting) -> _Seat | None:
         """An idle connection that is set already, else any."""
         for position in range(len(self._idle) - 1, -1, -1):
             if self._idle[position].is_set_to == setting:
@@ -166,4 +202,5 @@ class Reads:
             await connection.set_type_codec(
                 kind, schema="pg_catalog", encoder=str, decoder=orjson.loads
             )
+        await halfvec.register(connection)
         return connection

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import redis.asyncio as redis
 from redis.asyncio.retry import Retry
@@ -12,6 +12,7 @@ from redis.backoff import NoBackoff
 
 from app.core import boot, clock, tasks
 from app.core.db import APP_ROLE, RELAY_ROLE, Database
+from app.core.held import Held
 from app.core.hub import Hub
 from app.core.reads import Reads
 from app.core.relay import Relay
@@ -40,6 +41,8 @@ class Runtime:
     links: Links
     """Signs addresses of our own endpoint."""
     secret: bytes
+    held: Held = field(default_factory=Held)
+    """What features open on first use and keep."""
 
 
 @asynccontextmanager
@@ -71,6 +74,7 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
     bus = valkey(settings.redis_url)
     key = secret(settings)
     links = Links(f"{settings.url}/storage", key, clock.now)
+    held = Held()
     try:
         await boot.check_walls(db)
         yield Runtime(
@@ -84,10 +88,16 @@ async def opened(settings: Settings) -> AsyncGenerator[Runtime]:
             storage=open_own(storage_url(settings), links),
             links=links,
             secret=key,
+            held=held,
         )
     finally:
         await asyncio.gather(
-            db.close(), system.close(), reads.close(), system_reads.close(), bus.aclose()
+            held.close(),
+            db.close(),
+            system.close(),
+            reads.close(),
+            system_reads.close(),
+            bus.aclose(),
         )
 
 

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     """Folders that integrations of the kind LOCAL may point into; none means: not allowed."""
     allowed_endpoints: list[str] = []
     """Hosts of object stores that may lie in a private network or speak plain http."""
+    allowed_encoders: list[str] = []
+    """Hosts of encoders of embeddings that may lie in a private network or speak plain http."""
+    encoder_seconds: float = Field(default=4.0, gt=0)
+    """How long an encoder may take for one text or picture; it is asked twice if it does not answer."""
+    encoder_memory_bytes: int = Field(default=2**31, ge=2**29)
+    """Address space of the process that runs local models, one beside each server and worker that uses them."""
     ide: bool = True
     """Whether browsers are shown GraphiQL."""
 
@@ -116,6 +122,16 @@ class Settings(BaseSettings):
     """How long a socket may be open before it says who it is."""
     socket_patience_seconds: float = Field(default=10.0, gt=0)
     """How long a client may take nothing of what it is sent before it is hung up on."""
+
+    index_threshold: int = Field(default=20_000, ge=2)
+    """Files from which on an organisation's metadata keys get indexes; below half of it they go again."""
+    index_memory: str = Field(default="256MB", pattern=r"^\d+(kB|MB|GB)$")
+    """How much memory PostgreSQL may use for building one."""
+
+    vector_index_threshold: int = Field(default=20_000, ge=2)
+    """Vectors of a key from which on they get an index; below half of it that goes again."""
+    vector_index_memory: str = Field(default="1GB", pattern=r"^\d+(kB|MB|GB)$")
+    """How much memory PostgreSQL may use for building one; a graph that does not fit is built slowly."""
 
     otlp_endpoint: str | None = Field(default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
     """Where traces go, by OTLP over HTTP. Default: there are none."""

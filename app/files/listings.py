@@ -1,4 +1,7 @@
-"""The lists of folders, files and integrations that are paged: which rows, in which order."""
+"""The lists of folders, composites and integrations that are paged: which rows, in which order.
+
+Those of files that filters let through are in `app.search`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +17,7 @@ from app.core.db import Session
 from app.core.paging import Listing, Order
 from app.core.texts import is_storable
 from app.files import access, filters, queries
-from app.files.filters import FileFilter, FolderFilter, PlaceTest
+from app.files.filters import FolderFilter
 from app.files.models import (
     File,
     FileMember,
@@ -29,7 +32,7 @@ T = TypeVar("T")
 
 
 class SortField(StrEnum):
-    """What files and folders can be sorted by; indexes carry both."""
+    """What folders can be sorted by; indexes carry both."""
 
     CREATED_AT = "CREATED_AT"
     """By id: ids grow with time."""
@@ -71,25 +74,6 @@ def subfolders(actor: Actor, parent_id: UUID, sort: Sort) -> Listing[Folder]:
     return Listing(statement, _folder_order(sort), parent_id)
 
 
-def files(
-    actor: Actor, given: FileFilter, sort: Sort, *, whole_organisation: bool = False
-) -> Listing[File]:
-    """The files that the filter lets through."""
-    statement = access.listed_files(actor, whole_organisation=whole_organisation)
-    statement = statement.where(filters.condition(given))
-    key = (given, whole_organisation)
-    return Listing(statement, _file_order(sort), key, is_filtered=given != FileFilter())
-
-
-def files_in(actor: Actor, place: PlaceTest, given: FileFilter, sort: Sort) -> Listing[File]:
-    """The files of one folder that the filter lets through."""
-    statement = access.visible_files(actor).where(
-        filters.in_folder(place), filters.condition(given)
-    )
-    is_filtered = given != FileFilter()
-    return Listing(statement, _file_order(sort), (given, place), is_filtered=is_filtered)
-
-
 def members(actor: Actor, composite_id: UUID) -> Listing[FileMember]:
     """The places of a composite, in order, also those whose file the actor may not see."""
     composite = access.visible_files(actor).where(File.id == composite_id)
@@ -107,7 +91,8 @@ def composites(actor: Actor, member_id: UUID) -> Listing[File]:
         FileMember.organisation_id == actor.organisation_id, FileMember.member_id == member_id
     )
     statement = access.visible_files(actor).where(col(File.id).in_(containing))
-    return Listing(statement, _file_order(Sort()), member_id)
+    order = Order[File](_columns(File.id))
+    return Listing(statement, order, member_id)
 
 
 def integrations(
@@ -166,13 +151,6 @@ def _folder_order(sort: Sort) -> Order[Folder]:
         columns = _columns(Folder.name, Folder.id)
         return Order(columns, sort.is_descending, sort.field)
     return Order(_columns(Folder.id), sort.is_descending, sort.field)
-
-
-def _file_order(sort: Sort) -> Order[File]:
-    if sort.field is SortField.NAME:
-        columns = _columns(File.name, File.id)
-        return Order(columns, sort.is_descending, sort.field)
-    return Order(_columns(File.id), sort.is_descending, sort.field)
 
 
 def _columns(*members: Any) -> list[ColumnElement[Any]]:

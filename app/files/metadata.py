@@ -1,4 +1,5 @@
-"""Client metadata of files: the raw document, its typed values, words to search, and values that do not fit.
+"""Client metadata of files: the raw document, its typed values, words to search, vectors, and values that do not
+fit.
 
 Everything here works on many files at once. The schema of the organisation is held still until the commit, so
 that no value is ever stored under a type that its key no longer has.
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from app.core.db import Tx
 from app.core.errors import Invalid, Path, Refused
+from app.files import vectors
 from app.metadata import document, frames, queries
 from app.metadata.document import Document
 from app.metadata.indexer import Indexed, Indexer, TypeErrorNote
@@ -128,8 +130,11 @@ async def index_documents(
     )
 
 
-async def write_indexed(tx: Tx, organisation_id: UUID, indexed: IndexedFiles) -> None:
-    """Write words and type errors of files that had none. Typed values and documents are the caller's."""
+async def write_indexed(
+    tx: Tx, organisation_id: UUID, indexed: IndexedFiles, *, overrules: bool = True
+) -> None:
+    """Write words and type errors of files that had none, and vectors. Typed values and documents are the
+    caller's."""
     texts = [
         (file_id, number, _searched(words))
         for file_id, one in indexed.found.items()
@@ -143,6 +148,7 @@ async def write_indexed(tx: Tx, organisation_id: UUID, indexed: IndexedFiles) ->
     ]
     names = ("ids", "numbers", "frames", "found")
     await _insert(tx, _WRITE_ERRORS, organisation_id, names, errors)
+    await vectors.write_documents(tx, organisation_id, indexed.found, overrules=overrules)
 
 
 async def replace_documents(
@@ -157,6 +163,7 @@ async def replace_documents(
     await tx.execute(_HOLD_FILES, changed)  # against a reindexing of the same files
     await tx.execute(_FORGET_TEXTS, changed)
     await tx.execute(_FORGET_ERRORS, changed)
+    await vectors.forget_documents(tx, documents, indexed.found)
     attrs = indexed.attrs.items()
     await _insert(tx, _WRITE_ATTRS, organisation_id, ("ids", "attrs"), list(attrs))
     rows = [(file_id, one.decode(), len(one)) for file_id, one in documents.items()]

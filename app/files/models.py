@@ -231,6 +231,7 @@ class File(SQLModel, table=True):
         ),
         Index(None, "organisation_id", "folder_id", "id"),
         Index(None, "organisation_id", "folder_id", "name", "id"),
+        Index(None, "organisation_id", "name", "id"),
         Index(
             "file_source",
             "organisation_id",
@@ -304,10 +305,10 @@ class FileDocument(SQLModel, table=True):
 
 
 class FileText(SQLModel, table=True):
-    """The value of one `text` key of a file, for full-text search."""
+    """The value of one `text` key of a file, for full-text search (app.search.words)."""
 
     __tablename__ = "file_text"
-    __table_args__ = (_of_file(), Index(None, "document", postgresql_using="gin"))
+    __table_args__ = (_of_file(),)
 
     organisation_id: UUID = Field(primary_key=True)
     file_id: UUID = Field(primary_key=True)

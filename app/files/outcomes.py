@@ -62,7 +62,9 @@ def check_count(items: Sequence[Any], *, field: Path = ("items",)) -> None:
         raise TooLarge(f"{len(items):,} items; at most {MOST_ITEMS:,} at once.", field=field)
 
 
-def settle(outcomes: Sequence[Outcome], mode: BulkMode) -> dict[str, Any]:
+def settle(
+    outcomes: Sequence[Outcome], mode: BulkMode, *, field: Path = ("items",)
+) -> dict[str, Any]:
     """The answer to the caller. With ATOMIC raises Conflict if an item was refused, so nothing is written."""
     rejected = sum(outcome.status is ItemStatus.REJECTED for outcome in outcomes)
     if not rejected or mode is BulkMode.PARTIAL:
@@ -72,6 +74,6 @@ def settle(outcomes: Sequence[Outcome], mode: BulkMode) -> dict[str, Any]:
             outcome.status, outcome.warnings = ItemStatus.UNCHANGED, []
     raise Conflict(
         f"{rejected} of {len(outcomes)} items were refused, so nothing was written.",
-        field=("items",),
+        field=field,
         answer={"results": [outcome.answer() for outcome in outcomes]},
     )

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.core.db import Database, Scope, Tx
 from app.core.runtime import Runtime
-from app.files import metadata
+from app.files import metadata, vectors
 from app.files.metadata import IndexedFiles
 from app.metadata import frames, queries
 from app.metadata.expressions import attribute
@@ -81,6 +81,11 @@ class Part:
     def numbers(self) -> list[int]:
         """Whose values are taken out of the files, and perhaps put in anew."""
         return [number for key in self.keys for number in (key.number, *key.retired_numbers)]
+
+    @property
+    def embedding_numbers(self) -> list[int]:
+        """Keys that live and have vectors. Those of a deleted key wait for it to be restored."""
+        return [key.number for key in self.keys if key.definition["ty"] == "embedding"]
 
 
 def part_of(keys: Sequence[MetadataKey]) -> Part | None:
@@ -162,7 +167,11 @@ async def _read_again(
 
 def _only(part: Part, indexed: Indexed) -> Indexed:
     """Without what the frames of a video say of other keys."""
-    return replace(indexed, errors=[one for one in indexed.errors if one.number in part.numbers])
+    return replace(
+        indexed,
+        embeddings=[one for one in indexed.embeddings if one[0] in part.numbers],
+        errors=[one for one in indexed.errors if one.number in part.numbers],
+    )
 
 
 async def _replace_values(tx: Tx, organisation_id: UUID, part: Part, files: IndexedFiles) -> None:
@@ -172,7 +181,9 @@ async def _replace_values(tx: Tx, organisation_id: UUID, part: Part, files: Inde
     attributes = [attribute(number) for number in part.numbers]
     attrs = list(files.attrs.values())
     await tx.execute(_WRITE_ATTRS, {**of, "attributes": attributes, "attrs": attrs})
-    await metadata.write_indexed(tx, organisation_id, files)
+    if numbers := part.embedding_numbers:
+        await vectors.forget_documents(tx, files.found, files.found, numbers)
+    await metadata.write_indexed(tx, organisation_id, files, overrules=False)
 
 
 TASKS: dict[str, Callable[..., Awaitable[None]]] = {REINDEX: reindex}

@@ -67,9 +67,14 @@ async def is_below(tx: Tx, folder_id: UUID, ancestor: Folder) -> bool:
 
 def below(folder: Folder) -> SelectOfScalar[UUID]:
     """The ids of a folder and of everything below it."""
+    return below_id(folder.organisation_id, folder.id)
+
+
+def below_id(organisation_id: UUID, folder_id: UUID) -> SelectOfScalar[UUID]:
+    """The same of a folder that only its id is known of."""
     return select(FolderAncestor.folder_id).where(
-        FolderAncestor.organisation_id == folder.organisation_id,
-        col(FolderAncestor.ancestor_id) == folder.id,
+        FolderAncestor.organisation_id == organisation_id,
+        col(FolderAncestor.ancestor_id) == folder_id,
     )
 
 

@@ -14,7 +14,8 @@ from app.core.db import Tx
 from app.core.errors import Invalid, Refused, RevisionConflict, TooLarge
 from app.metadata import queries, structure, wire
 from app.metadata.document import pointer
-from app.metadata.kinds import ScalarKind
+from app.metadata.events import MetadataSchemaChanged
+from app.metadata.kinds import Embedding, KeyType, ScalarKind, Tombstone
 from app.metadata.models import KeyState, MetadataKey, MetadataSchema
 from app.metadata.structure import Change, Entry, Schema
 
@@ -23,6 +24,8 @@ MOST_KEYS = 2_000
 
 REINDEX = "reindex_metadata"
 """The job that reads older files again (app.files.reindex)."""
+TIDY_VECTORS = "tidy_vectors"
+"""The job that drops the vectors of keys that are gone for good (app.embeddings.tidying)."""
 
 NAMES = {"values": "options", "size": "dimensions"}
 
@@ -31,6 +34,14 @@ Operation = Callable[[Schema], Change]
 _LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _HAS_DOCUMENTS = text(
     "select exists (select from file_document where organisation_id = :organisation_id)"
+)
+_RENUMBER = (
+    "update vector_table set key_number = :new where organisation_id = :organisation_id"
+    " and key_number = :old",
+    "update embedding_encoder set key_number = :new where organisation_id = :organisation_id"
+    " and key_number = :old",
+    "update embedding_plot set key_number = :new where organisation_id = :organisation_id"
+    " and key_number = :old",
 )
 
 
@@ -152,6 +163,8 @@ async def _change(
     if change.schema != before.schema:
         await _write_head(tx, actor, before.revision + 1, change.schema.next_number)
         await _write_keys(tx, actor, before.schema, change)
+        organisation_id = actor.organisation_id
+        tx.emit(MetadataSchemaChanged(organisation_id=organisation_id, entity_id=organisation_id))
 
 
 async def _write_head(tx: Tx, actor: Actor, revision: int, next_number: int) -> None:
@@ -171,6 +184,8 @@ async def _write_keys(tx: Tx, actor: Actor, before: Schema, change: Change) -> N
         if before.entries.get(name) == entry:
             continue
         row = rows.get(name)
+        if row is not None and _is_back(before.entries[name], entry):
+            await _renumber(tx, actor, row.number, entry.number)
         if row is None:
             row = MetadataKey(
                 organisation_id=actor.organisation_id,
@@ -186,6 +201,33 @@ async def _write_keys(tx: Tx, actor: Actor, before: Schema, change: Change) -> N
     await tx.flush()
     if is_indexing:
         await _enqueue(tx, actor)
+    if any(_has_vectors(before.entries.get(name)) for name in change.reindex):
+        await _tidy(tx, actor)
+
+
+def _is_back(old: Entry, new: Entry) -> bool:
+    """Whether an embedding is restored as it was: under a new number, but with the vectors it had."""
+    return isinstance(new.type, Embedding) and old.type == Tombstone(new.type)
+
+
+def _has_vectors(entry: Entry | None) -> bool:
+    kind: KeyType | None = entry.type if entry else None
+    return isinstance(kind.deleted if isinstance(kind, Tombstone) else kind, Embedding)
+
+
+async def _renumber(tx: Tx, actor: Actor, old: int, new: int) -> None:
+    numbers = {"organisation_id": actor.organisation_id, "old": old, "new": new}
+    for statement in _RENUMBER:
+        await tx.execute(text(statement), numbers)
+
+
+async def _tidy(tx: Tx, actor: Actor) -> None:
+    await jobs.enqueue(
+        tx,
+        TIDY_VECTORS,
+        lock=f"{TIDY_VECTORS}:{actor.organisation_id.hex}",
+        organisation_id=actor.organisation_id.hex,
+    )
 
 
 def _write_key(row: MetadataKey, entry: Entry) -> None:

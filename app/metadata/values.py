@@ -80,6 +80,11 @@ def moment(microseconds: int) -> datetime:
     return _EPOCH + microseconds * _MICROSECOND
 
 
+def microseconds(instant: datetime) -> int:
+    """The canonical form of an instant that has an offset."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
 def _boolean(value: object) -> bool | Mismatch | None:
     if value is None or value is True or value is False:
         return value
@@ -109,12 +114,12 @@ def _datetime(value: object) -> int | Mismatch | None:
         return None
     if not isinstance(value, str):
         return _mismatch("an ISO 8601 date", value)
-    microseconds = _microseconds(value)
-    if microseconds is None:
+    instant = _microseconds(value)
+    if instant is None:
         return _mismatch("an ISO 8601 date", value)
-    if not _EARLIEST <= microseconds <= _LATEST:
+    if not _EARLIEST <= instant <= _LATEST:
         return _mismatch("a date in the years 1 to 9999 (UTC)", value)
-    return microseconds
+    return instant
 
 
 def _microseconds(text: str) -> int | None:
@@ -127,7 +132,7 @@ def _microseconds(text: str) -> int | None:
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
-    return (instant - _EPOCH) // _MICROSECOND
+    return microseconds(instant)
 
 
 def _uuid(value: object) -> str | Mismatch | None:

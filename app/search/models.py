@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from app.core.clock import now
-from app.core.columns import Timestamp, text_enum
+from app.core.columns import Timestamp, tenant, text_enum
 
 
 class IndexState(StrEnum):
@@ -26,16 +26,12 @@ class IndexState(StrEnum):
 
 
 class MetadataIndex(SQLModel, table=True):
-    """The index and the statistics of one metadata key's values, by the key's number."""
+    """The index and the statistics of one metadata key's values, by the key's number; negative ones are columns
+    of files (app.search.indexes.COLUMNS)."""
 
     __tablename__ = "metadata_index"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["organisation_id"], ["metadata_schema.organisation_id"], ondelete="CASCADE"
-        ),
-    )
 
-    organisation_id: UUID = Field(primary_key=True)
+    organisation_id: UUID = tenant(primary_key=True)
     key_number: int = Field(primary_key=True)
     name: str
     """Of the index, the same for its statistics; names are unique over organisations."""

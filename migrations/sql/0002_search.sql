@@ -31,7 +31,7 @@ CREATE TABLE metadata_index (
     message VARCHAR NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT metadata_index_pkey PRIMARY KEY (organisation_id, key_number),
-    CONSTRAINT metadata_index_organisation_id_fkey FOREIGN KEY(organisation_id) REFERENCES metadata_schema (organisation_id) ON DELETE CASCADE
+    CONSTRAINT metadata_index_organisation_id_fkey FOREIGN KEY(organisation_id) REFERENCES organisation (id) ON DELETE CASCADE
 );
 
 CREATE TABLE vector_table (
@@ -41,6 +41,7 @@ CREATE TABLE vector_table (
     dimensions INTEGER NOT NULL,
     vector_count BIGINT NOT NULL,
     indexed_count BIGINT NOT NULL,
+    change_count BIGINT NOT NULL,
     index_state TEXT NOT NULL,
     done_count BIGINT NOT NULL,
     total_count BIGINT,
@@ -70,6 +71,11 @@ CREATE TABLE embedding_plot (
     method TEXT NOT NULL,
     is_ready BOOLEAN NOT NULL,
     point_count BIGINT NOT NULL,
+    axes BYTEA,
+    x_min FLOAT NOT NULL,
+    y_min FLOAT NOT NULL,
+    x_max FLOAT NOT NULL,
+    y_max FLOAT NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT embedding_plot_pkey PRIMARY KEY (organisation_id, id),
     CONSTRAINT embedding_plot_organisation_id_folder_id_fkey FOREIGN KEY(organisation_id, folder_id) REFERENCES folder (organisation_id, id) ON DELETE CASCADE,
@@ -82,6 +88,7 @@ CREATE TABLE embedding_plot_point (
     plot_id UUID NOT NULL,
     file_id UUID NOT NULL,
     frame INTEGER NOT NULL,
+    folder_id UUID NOT NULL,
     x FLOAT NOT NULL,
     y FLOAT NOT NULL,
     CONSTRAINT embedding_plot_point_pkey PRIMARY KEY (organisation_id, plot_id, file_id, frame),
@@ -106,6 +113,7 @@ CREATE TABLE near_duplicate (
 );
 CREATE INDEX near_duplicate_organisation_id_file_id_index ON near_duplicate (organisation_id, file_id);
 CREATE INDEX near_duplicate_organisation_id_other_file_id_index ON near_duplicate (organisation_id, other_file_id);
+CREATE INDEX near_duplicate_by_score ON near_duplicate (organisation_id, job_id, score, file_id, frame, other_file_id, other_frame);
 
 CREATE TABLE collection (
     organisation_id UUID NOT NULL,
@@ -189,19 +197,25 @@ begin
     if tenant is null or key_number is null or key_number < 1 or dimensions not between 1 and 4096 then
         raise exception 'a vector table belongs to an organisation and a key, and has 1 to 4096 dimensions';
     end if;
+    -- two first vectors at once: the second waits until the table of the first is there
+    perform pg_advisory_xact_lock(hashtextextended(table_name, 0));
     if to_regclass(table_name) is not null then
         return table_name;
     end if;
     execute format(
-        'create table %I (file_id uuid not null, frame int not null default -1, vector halfvec(%s) not null,'
+        'create table %I (file_id uuid not null, frame int not null default -1,'
+        ' is_from_document boolean not null default false, vector halfvec(%s) not null,'
         ' constraint %I primary key (file_id, frame))', table_name, dimensions, table_name || '_pkey');
     -- in the row itself as long as one fits into a page: comparing all of them is four times as quick
     execute format('alter table %I alter vector set storage %s', table_name,
         case when dimensions <= 4000 then 'plain' else 'external' end);
     execute format('alter table %I enable row level security', table_name);
     execute format('alter table %I force row level security', table_name);
+    -- All rows are the tenant's. Said as a plain comparison the planner would count on one row in 200, and leave
+    -- the index over the vectors alone; of a test for null it expects that nearly every row passes.
     execute format(
-        'create policy tenant on %I to labelgraph_app using (%L::uuid = app_organisation_id())'
+        'create policy tenant on %I to labelgraph_app'
+        ' using (nullif(%L::uuid = app_organisation_id(), false) is not null)'
         ' with check (%L::uuid = app_organisation_id())', table_name, tenant, tenant);
     execute format('grant select, insert, update, delete on %I to labelgraph_app', table_name);
     return table_name;
@@ -220,9 +234,10 @@ $$;
 revoke execute on function create_vector_table(int, int), drop_vector_table(int) from public;
 grant execute on function create_vector_table(int, int), drop_vector_table(int) to labelgraph_app;
 
--- Files take their vectors along when they go, whichever way they go.
+-- Files take their vectors along when they go, whichever way they go. With the rights of whoever deletes: the
+-- owner, too, sees rows behind the walls only where a foreign key deletes for it.
 create function forget_vectors() returns trigger
-    language plpgsql security definer set search_path = public, pg_temp as $$
+    language plpgsql set search_path = public, pg_temp as $$
 declare
     held record;
 begin
@@ -237,6 +252,42 @@ begin
     return null;
 end
 $$;
-revoke execute on function forget_vectors() from public;
 create trigger forget_vectors after delete on file
     referencing old table as gone for each statement execute function forget_vectors();
+
+-- What the documents of some files no longer say: their vectors that came from a document, but for those that are
+-- said again (the kept ones, a key's number, file and frame each). `numbers` are the keys it is about; null: all.
+create function forget_document_vectors(
+    file_ids uuid[], numbers int[], kept_numbers int[], kept_ids uuid[], kept_frames int[]
+) returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+    held record;
+begin
+    for held in
+        select v.key_number, v.name from vector_table v
+        where v.organisation_id = app_organisation_id() and (numbers is null or v.key_number = any(numbers))
+    loop
+        execute format(
+            'delete from %I v where v.file_id = any($1) and v.is_from_document and not exists ('
+            ' select from unnest($2, $3, $4) as kept(number, file_id, frame)'
+            ' where kept.number = $5 and kept.file_id = v.file_id and kept.frame = v.frame)', held.name)
+        using file_ids, kept_numbers, kept_ids, kept_frames, held.key_number;
+    end loop;
+end
+$$;
+
+-- Names over a whole organisation: exactly, by their beginning, and sorted.
+-- squawk-ignore require-concurrent-index-creation
+create index file_organisation_id_name_id_index on file (organisation_id, name, id);
+
+-- Points of plots know the folder of their file, which says who may see them; they follow it when it moves.
+create function move_plot_points() returns trigger
+    language plpgsql as $$
+begin
+    update embedding_plot_point set folder_id = new.folder_id
+    where organisation_id = new.organisation_id and file_id = new.id;
+    return null;
+end
+$$;
+create trigger move_plot_points after update of folder_id on file
+    for each row when (old.folder_id is distinct from new.folder_id) execute function move_plot_points();

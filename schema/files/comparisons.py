@@ -1,4 +1,7 @@
-"""Comparisons that filters are made of, and how they become those of `app.files`."""
+"""Comparisons that filters are made of, and how they become those of `app.files`.
+
+`at` is the path of a comparison in the arguments, for errors.
+"""
 
 from datetime import datetime
 from typing import Any, TypeVar
@@ -7,21 +10,22 @@ from uuid import UUID
 import strawberry
 
 from app.core import ids
-from app.core.errors import Invalid
+from app.core.errors import Invalid, Path
 from app.core.ids import Kind
-from app.files.filters import ChoiceTest, IdTest, PlaceTest, RangeTest, TextTest
+from app.files.comparisons import ChoiceTest, IdTest, RangeTest, TextTest
 from schema.files.enums import FileType, StorageLocation
 from schema.inputs import given
 from schema.scalars import SafeInt
 
 T = TypeVar("T")
 NOWHERE = UUID(int=0)
+ARGUMENT: Path = ("filter",)
 
 
-def member(value: T | None, name: str) -> T | None:
+def member(value: T | None, name: str, at: Path = ARGUMENT) -> T | None:
     """A member of a filter; None if it was left out. Null is refused: it would mean nothing."""
     if value is None:
-        raise Invalid(f"{name} is null; leave it out instead.", field=("filter", name))
+        raise Invalid(f"{name} is null; leave it out instead.", field=(*at, name))
     return given(value)
 
 
@@ -42,27 +46,43 @@ class IdFilter:
         name="in", default=strawberry.UNSET, description="One of these, at most 1,000."
     )
     not_in: list[strawberry.ID] | None = strawberry.field(
-        default=strawberry.UNSET, description="None of these, at most 1,000."
+        default=strawberry.UNSET, description="None of these, at most 1,000; or none at all."
+    )
+    is_null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="True: there is none. False: there is one."
     )
 
-    def test(self, kind: Kind) -> IdTest:
+    def test(self, at: Path, kind: Kind) -> IdTest:
         """The test, for ids of this kind. Ids of no such thing match nothing."""
-        eq, in_ = member(self.eq, "eq"), member(self.in_, "in")
-        not_in = member(self.not_in, "notIn")
+        eq, in_ = member(self.eq, "eq", at), member(self.in_, "in", at)
+        not_in = member(self.not_in, "notIn", at)
         found = None if in_ is None else known(kind, in_)
         if eq is not None:
             only = known(kind, [eq])
             found = only if found is None else [one for one in only if one in found]
-        return IdTest(in_=found, not_in=None if not_in is None else known(kind, not_in))
+        return IdTest(
+            in_=found,
+            not_in=None if not_in is None else known(kind, not_in),
+            is_null=member(self.is_null, "isNull", at),
+        )
 
 
-@strawberry.input(description="Comparisons of text. All that are given must hold.")
+@strawberry.input(
+    description="Comparisons of text, by code point. All that are given must hold; at most 1,000 characters each."
+)
 class StringFilter:
     """A test of texts, of at most 1,000 characters each."""
 
     eq: str | None = strawberry.field(default=strawberry.UNSET, description="Exactly this text.")
+    ne: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Another text, or none at all."
+    )
     in_: list[str] | None = strawberry.field(
         name="in", default=strawberry.UNSET, description="One of these texts, at most 1,000."
+    )
+    not_in: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="None of these texts, at most 1,000; or no text at all.",
     )
     contains: str | None = strawberry.field(
         default=strawberry.UNSET, description="This text somewhere in it; no wildcards."
@@ -73,22 +93,37 @@ class StringFilter:
     ignore_case: bool = strawberry.field(
         default=False, description="Compare without regard to case."
     )
+    is_null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="True: there is no text. False: there is one."
+    )
 
-    def test(self) -> TextTest:
+    def test(self, at: Path) -> TextTest:
         """The test."""
         return TextTest(
-            eq=member(self.eq, "eq"),
-            in_=member(self.in_, "in"),
-            contains=member(self.contains, "contains"),
-            starts_with=member(self.starts_with, "startsWith"),
+            eq=member(self.eq, "eq", at),
+            ne=member(self.ne, "ne", at),
+            in_=member(self.in_, "in", at),
+            not_in=member(self.not_in, "notIn", at),
+            contains=member(self.contains, "contains", at),
+            starts_with=member(self.starts_with, "startsWith", at),
             ignore_case=self.ignore_case,
+            is_null=member(self.is_null, "isNull", at),
         )
 
 
-@strawberry.input(description="Bounds of an instant. All that are given must hold.")
+@strawberry.input(description="Comparisons of instants. All that are given must hold.")
 class DateTimeFilter:
     """A test of instants."""
 
+    eq: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Exactly this instant, to the microsecond."
+    )
+    ne: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Another instant, or none at all."
+    )
+    in_: list[datetime] | None = strawberry.field(
+        name="in", default=strawberry.UNSET, description="One of these instants, at most 1,000."
+    )
     gt: datetime | None = strawberry.field(default=strawberry.UNSET, description="After this.")
     gte: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="At this instant or after."
@@ -97,73 +132,129 @@ class DateTimeFilter:
     lte: datetime | None = strawberry.field(
         default=strawberry.UNSET, description="At this instant or before."
     )
+    is_null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="True: there is no instant. False: there is one."
+    )
 
-    def test(self) -> RangeTest:
+    def test(self, at: Path) -> RangeTest:
         """The test."""
-        return _range(self)
+        return _range(self, at)
 
 
-@strawberry.input(description="Bounds of a size in bytes. An unknown size lies within none.")
-class ByteSizeFilter:
-    """A test of sizes."""
+@strawberry.input(
+    description="Comparisons of numbers in double precision. All that are given must hold; an unknown number lies"
+    " within no bounds."
+)
+class FloatFilter:
+    """A test of numbers."""
 
+    eq: float | None = strawberry.field(default=strawberry.UNSET, description="Exactly this.")
+    ne: float | None = strawberry.field(
+        default=strawberry.UNSET, description="Another number, or none at all."
+    )
+    in_: list[float] | None = strawberry.field(
+        name="in", default=strawberry.UNSET, description="One of these, at most 1,000."
+    )
+    gt: float | None = strawberry.field(default=strawberry.UNSET, description="Above this.")
+    gte: float | None = strawberry.field(default=strawberry.UNSET, description="This or above.")
+    lt: float | None = strawberry.field(default=strawberry.UNSET, description="Below this.")
+    lte: float | None = strawberry.field(default=strawberry.UNSET, description="This or below.")
+    is_null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="True: there is no number. False: there is one."
+    )
+
+    def test(self, at: Path) -> RangeTest:
+        """The test."""
+        return _range(self, at)
+
+
+@strawberry.input(
+    description="Comparisons of whole numbers. All that are given must hold; an unknown number lies within no"
+    " bounds."
+)
+class IntFilter:
+    """A test of whole numbers."""
+
+    eq: SafeInt | None = strawberry.field(default=strawberry.UNSET, description="Exactly this.")
+    ne: SafeInt | None = strawberry.field(
+        default=strawberry.UNSET, description="Another number, or none at all."
+    )
+    in_: list[SafeInt] | None = strawberry.field(
+        name="in", default=strawberry.UNSET, description="One of these, at most 1,000."
+    )
     gt: SafeInt | None = strawberry.field(default=strawberry.UNSET, description="Above this.")
     gte: SafeInt | None = strawberry.field(default=strawberry.UNSET, description="This or above.")
     lt: SafeInt | None = strawberry.field(default=strawberry.UNSET, description="Below this.")
     lte: SafeInt | None = strawberry.field(default=strawberry.UNSET, description="This or below.")
+    is_null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="True: there is no number. False: there is one."
+    )
 
-    def test(self) -> RangeTest:
+    def test(self, at: Path) -> RangeTest:
         """The test."""
-        return _range(self)
+        return _range(self, at)
 
 
-@strawberry.input(description="Comparisons of file types.")
+@strawberry.input(description="Comparisons of a size in bytes. An unknown size lies within none.")
+class ByteSizeFilter(IntFilter):
+    """A test of sizes."""
+
+
+@strawberry.input(description="Comparisons of file types. All that are given must hold.")
 class FileTypeFilter:
     """A test of types."""
 
     eq: FileType | None = strawberry.field(
         default=strawberry.UNSET, description="Exactly this type."
     )
+    ne: FileType | None = strawberry.field(default=strawberry.UNSET, description="Another type.")
     in_: list[FileType] | None = strawberry.field(
         name="in", default=strawberry.UNSET, description="One of these types."
     )
+    not_in: list[FileType] | None = strawberry.field(
+        default=strawberry.UNSET, description="None of these types."
+    )
 
-    def test(self) -> ChoiceTest:
+    def test(self, at: Path) -> ChoiceTest:
         """The test."""
-        return ChoiceTest(eq=member(self.eq, "eq"), in_=member(self.in_, "in"))
+        return _choice(self, at)
 
 
-@strawberry.input(description="Comparisons of where bytes are stored.")
+@strawberry.input(
+    description="Comparisons of where bytes are stored. All that are given must hold."
+)
 class StorageLocationFilter:
     """A test of locations."""
 
     eq: StorageLocation | None = strawberry.field(
         default=strawberry.UNSET, description="Exactly there."
     )
+    ne: StorageLocation | None = strawberry.field(
+        default=strawberry.UNSET, description="Elsewhere."
+    )
     in_: list[StorageLocation] | None = strawberry.field(
         name="in", default=strawberry.UNSET, description="One of these."
     )
-
-    def test(self) -> ChoiceTest:
-        """The test."""
-        return ChoiceTest(eq=member(self.eq, "eq"), in_=member(self.in_, "in"))
-
-
-@strawberry.input(description="A folder, perhaps with everything below it.")
-class FolderPlaceFilter:
-    """A test of where a file lies."""
-
-    id: strawberry.ID = strawberry.field(description="The folder.")
-    recursive: bool = strawberry.field(
-        default=False, description="Whether folders below it count, too."
+    not_in: list[StorageLocation] | None = strawberry.field(
+        default=strawberry.UNSET, description="None of these."
     )
 
-    def test(self) -> PlaceTest:
-        """The test. A folder that cannot be matches nothing."""
-        (folder_id, *_) = [*known(Kind.FOLDER, [self.id]), NOWHERE]
-        return PlaceTest(folder_id=folder_id, is_recursive=self.recursive)
+    def test(self, at: Path) -> ChoiceTest:
+        """The test."""
+        return _choice(self, at)
 
 
-def _range(bounds: Any) -> RangeTest:
-    names = ("gt", "gte", "lt", "lte")
-    return RangeTest(**{name: member(getattr(bounds, name), name) for name in names})
+def _range(bounds: Any, at: Path) -> RangeTest:
+    names = ("eq", "ne", "gt", "gte", "lt", "lte")
+    found = {name: member(getattr(bounds, name), name, at) for name in names}
+    in_, is_null = member(bounds.in_, "in", at), member(bounds.is_null, "isNull", at)
+    return RangeTest(in_=in_, is_null=is_null, **found)
+
+
+def _choice(choices: Any, at: Path) -> ChoiceTest:
+    return ChoiceTest(
+        eq=member(choices.eq, "eq", at),
+        ne=member(choices.ne, "ne", at),
+        in_=member(choices.in_, "in", at),
+        not_in=member(choices.not_in, "notIn", at),
+    )

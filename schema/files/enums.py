@@ -3,9 +3,9 @@
 from enum import StrEnum
 
 from app.accounts.roles import EntityRole
-from app.files.listings import SortField
 from app.files.models import FileType, StorageLocation
 from app.files.outcomes import BulkMode, ItemStatus
+from app.search.sorts import SortField
 from schema.enums import public
 
 
@@ -62,10 +62,15 @@ public(
 )
 public(
     SortField,
-    "What files and folders can be sorted by.",
+    "What files can be sorted by, and folders by the first two.",
     {
         SortField.CREATED_AT: "The order in which they were made.",
-        SortField.NAME: "The name, by code point.",
+        SortField.NAME: "The name, by code point; of folders, by the database's collation.",
+        SortField.UPDATED_AT: "When they last changed.",
+        SortField.SIZE: "Bytes.",
+        SortField.DURATION: "Seconds of video or sound.",
+        SortField.WIDTH: "Pixels.",
+        SortField.HEIGHT: "Pixels.",
     },
     name="FileSortField",
 )

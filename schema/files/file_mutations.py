@@ -11,7 +11,7 @@ from app.core.db import Tx
 from app.core.ids import Kind
 from app.files import documents, queries, service
 from schema.context import Info
-from schema.errors import UserError, UserErrorCode, camel
+from schema.errors import UserError
 from schema.files.enums import ItemStatus
 from schema.files.file_requests import (
     DeleteFilesInput,
@@ -53,16 +53,9 @@ class UpdateFileResult:
         return cls(
             status=ItemStatus(answer["status"]),
             type_errors=[FileTypeError(**warning) for warning in answer["warnings"]],
-            user_errors=[_user_error(answer["error"])] if answer["error"] else [],
+            user_errors=[UserError.told(answer["error"])] if answer["error"] else [],
             file_key=answer["file"],
         )
-
-
-def _user_error(error: Answer) -> UserError:
-    field = [camel(str(part)) for part in error["field"]]
-    return UserError(
-        code=UserErrorCode(error["code"]), message=error["message"], field=field or None
-    )
 
 
 @strawberry.interface(description="What the answers to changes of many files have.")

@@ -1,4 +1,4 @@
-"""Filters and sorts of files and folders, and how they become those of `app.files`."""
+"""Filters of folders and integrations, and how they become those of `app.files`."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,80 +7,10 @@ import strawberry
 
 from app.core.errors import Invalid, TooLarge
 from app.core.ids import Kind
-from app.files import filters
-from app.files.listings import Sort
-from schema.files.comparisons import (
-    ByteSizeFilter,
-    DateTimeFilter,
-    FileTypeFilter,
-    FolderPlaceFilter,
-    IdFilter,
-    StorageLocationFilter,
-    StringFilter,
-    known,
-    member,
-)
-from schema.files.enums import SortDirection, SortField
+from app.files import comparisons, filters
+from schema.files.comparisons import DateTimeFilter, IdFilter, StringFilter, known, member
 
 MOST_KEYS = 1_000
-
-
-@strawberry.input(
-    description="Which files. Members that are given must all hold; an empty object matches every file. At most 5"
-    " levels deep and 200 tests."
-)
-class FileFilter:
-    """A tree of tests."""
-
-    and_: "list[FileFilter] | None" = strawberry.field(
-        name="and", default=strawberry.UNSET, description="All of these hold."
-    )
-    or_: "list[FileFilter] | None" = strawberry.field(
-        name="or", default=strawberry.UNSET, description="One of these holds; of none, none does."
-    )
-    not_: "FileFilter | None" = strawberry.field(
-        name="not", default=strawberry.UNSET, description="This does not hold."
-    )
-    id: IdFilter | None = strawberry.field(default=strawberry.UNSET, description="The file's id.")
-    name: StringFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="The file's name."
-    )
-    type: FileTypeFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="What the file is."
-    )
-    folder: FolderPlaceFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="Where the file lies."
-    )
-    created_at: DateTimeFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="When the file was registered."
-    )
-    byte_size: ByteSizeFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="The file's size in bytes."
-    )
-    storage_location: StorageLocationFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="Whose store holds the bytes."
-    )
-    is_component: bool | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Whether it was made as a part of a composite. Such files are left out unless the filter"
-        " names this member.",
-    )
-
-    def tree(self) -> filters.FileFilter:
-        """The same for `app`."""
-        return filters.FileFilter(
-            and_=_trees(member(self.and_, "and")),
-            or_=_trees(member(self.or_, "or")),
-            not_=_tree(member(self.not_, "not")),
-            id=_test(self.id, "id", Kind.FILE),
-            name=_test(self.name, "name"),
-            type=_test(self.type, "type"),
-            folder=_test(self.folder, "folder"),
-            created_at=_test(self.created_at, "createdAt"),
-            byte_size=_test(self.byte_size, "byteSize"),
-            storage_location=_test(self.storage_location, "storageLocation"),
-            is_component=member(self.is_component, "isComponent"),
-        )
 
 
 @strawberry.input(description="Which folders. Members that are given must all hold.")
@@ -103,9 +33,9 @@ class FolderFilter:
     def tests(self) -> filters.FolderFilter:
         """The same for `app`."""
         return filters.FolderFilter(
-            id=_test(self.id, "id", Kind.FOLDER),
-            name=_test(self.name, "name"),
-            created_at=_test(self.created_at, "createdAt"),
+            id=_test(self, "id", Kind.FOLDER),
+            name=_test(self, "name"),
+            created_at=_test(self, "created_at"),
             tags=member(self.tags, "tags"),
         )
 
@@ -124,30 +54,8 @@ class IntegrationFilter:
     )
 
 
-@strawberry.input(one_of=True, description="What to sort by.")
-class FileSortKey:
-    """A key of a sort."""
-
-    field: strawberry.Maybe[SortField] = strawberry.field(description="A field of the file.")
-
-
-@strawberry.input(description="A sort key and its direction. The id always breaks ties.")
-class FileSort:
-    """One key."""
-
-    by: FileSortKey = strawberry.field(description="What to sort by.")
-    direction: SortDirection = strawberry.field(default=SortDirection.ASC, description="Which way.")
-
-
-Filter = Annotated[
-    FileFilter | None, strawberry.argument(description="Which files; left out: all.")
-]
 FolderFilters = Annotated[
     FolderFilter | None, strawberry.argument(description="Which folders; left out: all.")
-]
-Sorts = Annotated[
-    list[FileSort] | None,
-    strawberry.argument(description="At most one key so far; left out: the oldest first."),
 ]
 IncludeBelow = Annotated[
     bool, strawberry.argument(description="Whether what lies in folders below counts, too.")
@@ -172,11 +80,6 @@ def checked_keys(names: list[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(sorted(set(names)))
 
 
-def tree_of(filter: FileFilter | None) -> filters.FileFilter:
-    """The filter that was given; none matches all."""
-    return filter.tree() if filter else filters.FileFilter()
-
-
 def tests_of(filter: FolderFilter | None) -> filters.FolderFilter:
     """The filter that was given; none matches all."""
     return filter.tests() if filter else filters.FolderFilter()
@@ -190,30 +93,12 @@ def integration_tests(
         return None, None
     public_ids, titles = member(filter.ids, "ids"), member(filter.titles, "titles")
     for listed in (public_ids, titles):
-        if listed is not None and len(listed) > filters.MOST_LISTED:
-            raise TooLarge(f"At most {filters.MOST_LISTED:,} in one list.", field=("filter",))
+        if listed is not None and len(listed) > comparisons.MOST_LISTED:
+            raise TooLarge(f"At most {comparisons.MOST_LISTED:,} in one list.", field=("filter",))
     keys = None if public_ids is None else known(Kind.INTEGRATION, public_ids)
     return keys, titles
 
 
-def sort_of(sorts: list[FileSort] | None) -> Sort:
-    """The sort that was given. Raises Invalid for more than one key."""
-    keys = sorts or []
-    if len(keys) > 1:
-        raise Invalid("One sort key at most; the id breaks ties.", field=("sort",))
-    if not keys or keys[0].by.field is None:
-        return Sort()
-    return Sort(keys[0].by.field.value, keys[0].direction is SortDirection.DESC)
-
-
-def _test(filter: Any, name: str, *kinds: Kind) -> Any:
-    found = member(filter, name)
-    return None if found is None else found.test(*kinds)
-
-
-def _tree(filter: FileFilter | None) -> filters.FileFilter | None:
-    return None if filter is None else filter.tree()
-
-
-def _trees(given_filters: list[FileFilter] | None) -> list[filters.FileFilter] | None:
-    return None if given_filters is None else [one.tree() for one in given_filters]
+def _test(filter: FolderFilter, name: str, *kinds: Kind) -> Any:
+    found: Any = member(getattr(filter, name), name)
+    return None if found is None else found.test(("filter", name), *kinds)

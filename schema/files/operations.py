@@ -9,9 +9,10 @@ from app.core.ids import Kind
 from app.files import listings
 from schema.context import Info
 from schema.files import inputs
-from schema.files.inputs import FolderFilters, Sorts, WholeOrganisation
+from schema.files.inputs import FolderFilters, WholeOrganisation
 from schema.files.types import File, Folder
 from schema.paging import After, Before, Connection, First, Last, listed, page
+from schema.search.inputs import Sorts, folder_sort_of
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 
@@ -48,7 +49,7 @@ class FileQuery:
                 session,
                 info.context.actor,
                 inputs.tests_of(filter),
-                inputs.sort_of(sort),
+                folder_sort_of(sort),
                 is_recursive=recursive,
                 whole_organisation=include_organisation_access,
             )

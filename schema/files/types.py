@@ -11,22 +11,26 @@ import strawberry
 from app.accounts.actor import Actor
 from app.core.ids import Kind
 from app.core.paging import Listing
+from app.embeddings import reading
 from app.files import access, listings, metadata, models, queries, summaries
 from app.files.downloads import Downloads, Link
-from app.files.filters import PlaceTest
 from app.files.queries import Wanted
+from app.search.listings import of_folders
 from schema.accounts.types import Tag
 from schema.accounts.users import User
 from schema.context import Info
+from schema.embeddings.file_types import FileEmbedding
 from schema.files import inputs
 from schema.files.enums import EntityRole, FileType, StorageLocation
-from schema.files.inputs import Filter, IncludeBelow, Sorts
+from schema.files.inputs import IncludeBelow
 from schema.files.parts import FileTypeError, FolderSummary, Grant, KeyFrame, user_of
 from schema.inputs import given
 from schema.loading import looked_up, reads, related
 from schema.node import Node, Source, Sources, Stored
 from schema.paging import After, Before, Connection, First, Last, nested, page
 from schema.scalars import Json, SafeInt, Url
+from schema.search import inputs as search
+from schema.search.inputs import Filter, Sorts
 
 if TYPE_CHECKING:
     from schema.files.integrations import Integration
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
 Keys = Annotated[
     list[str] | None,
     strawberry.argument(description="Only these top-level keys, at most 1,000; left out: all."),
+]
+
+EmbeddingKeys = Annotated[
+    list[str] | None,
+    strawberry.argument(description="Only of these embedding keys, at most 1,000; left out: all."),
 ]
 
 
@@ -103,7 +112,7 @@ class Folder(Stored, Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> "Connection[Folder]":
-        order = inputs.sort_of(sort)
+        order = search.folder_sort_of(sort)
 
         def listing(actor: Actor, parent: UUID) -> Listing[models.Folder]:
             return listings.subfolders(actor, parent, order)
@@ -126,14 +135,10 @@ class Folder(Stored, Node):
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> "Connection[File]":
-        tree, order = inputs.tree_of(filter), inputs.sort_of(sort)
-
-        def listing(actor: Actor, parent: UUID) -> Listing[models.File]:
-            place = PlaceTest(folder_id=parent, is_recursive=recursive)
-            return listings.files_in(actor, place, tree, order)
-
+        tree, order = search.tree_of(filter), search.sort_of(sort)
+        lists = of_folders(tree, order, is_recursive=recursive)
         kind, asked = ("files", recursive, repr(tree), order), page(first, after, last, before)
-        return nested(info, kind, self.row.id, listing, asked, File.of)
+        return nested(info, kind, self.row.id, lists, asked, File.of)
 
     @strawberry.field(description="The roles that were given on this very folder.")
     @reads("id")
@@ -306,6 +311,14 @@ class File(Stored, Node):
     @reads("id")
     def type_errors(self, info: Info) -> list[FileTypeError]:
         return looked_up(info, queries.type_errors, self.row.id, FileTypeError.each)
+
+    @strawberry.field(
+        description="The vectors that it and its frames have, by the name of the embedding key."
+    )
+    @reads("id")
+    def embeddings(self, info: Info, keys: EmbeddingKeys = strawberry.UNSET) -> list[FileEmbedding]:
+        wanted = (self.row.id, inputs.checked_keys(given(keys)))
+        return looked_up(info, reading.of_files, wanted, FileEmbedding.each)
 
     @strawberry.field(description="The places of a composite, in order; empty for other files.")
     @reads("id")

@@ -1,12 +1,13 @@
 """Changes of the metadata schema."""
 
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import strawberry
 
 from app.accounts.actor import Actor
 from app.core.db import Tx
 from app.metadata import kinds, service
+from app.search import indexing
 from schema.context import Info
 from schema.inputs import given
 from schema.metadata.inputs import (
@@ -20,7 +21,7 @@ from schema.metadata.inputs import (
     RestoreMetadataKeyInput,
 )
 from schema.metadata.types import MetadataKey, MetadataSchema
-from schema.mutations import Payload, change
+from schema.mutations import Payload, Work, change
 
 
 @strawberry.interface(description="What every change of the metadata schema answers with.")
@@ -104,7 +105,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, AddMetadataScalarPayload, input, work)
+        return await _changed(info, AddMetadataScalarPayload, input, work)
 
     @strawberry.mutation(description="Declare a key whose values are one of several options.")
     async def add_metadata_enum(
@@ -122,7 +123,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, AddMetadataEnumPayload, input, work)
+        return await _changed(info, AddMetadataEnumPayload, input, work)
 
     @strawberry.mutation(
         description="Give an enumeration more options; those that it has change nothing."
@@ -144,7 +145,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, AddMetadataEnumOptionsPayload, input, work)
+        return await _changed(info, AddMetadataEnumOptionsPayload, input, work)
 
     @strawberry.mutation(description="Declare a key whose values are vectors.")
     async def add_metadata_embedding(
@@ -162,7 +163,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, AddMetadataEmbeddingPayload, input, work)
+        return await _changed(info, AddMetadataEmbeddingPayload, input, work)
 
     @strawberry.mutation(description="Declare a key whose values are coordinates.")
     async def add_metadata_geospatial(
@@ -176,7 +177,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, AddMetadataGeospatialPayload, input, work)
+        return await _changed(info, AddMetadataGeospatialPayload, input, work)
 
     @strawberry.mutation(
         description="Delete a key. Client metadata keeps its values, and the name stays taken."
@@ -196,7 +197,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, DeleteMetadataKeyPayload, input, work)
+        return await _changed(info, DeleteMetadataKeyPayload, input, work)
 
     @strawberry.mutation(description="Bring a softly deleted key back as what it was.")
     async def restore_metadata_key(
@@ -210,7 +211,7 @@ class MetadataMutation:
             )
             return {"key": row.id.hex}
 
-        return await change(info, RestoreMetadataKeyPayload, input, work)
+        return await _changed(info, RestoreMetadataKeyPayload, input, work)
 
     @strawberry.mutation(
         description="Import a whole schema, all of it or nothing. Living keys take the types that it gives; those"
@@ -227,4 +228,18 @@ class MetadataMutation:
             )
             return {}
 
-        return await change(info, ImportMetadataSchemaPayload, input, work)
+        return await _changed(info, ImportMetadataSchemaPayload, input, work)
+
+
+P = TypeVar("P", bound=MetadataSchemaPayload)
+
+
+async def _changed(info: Info, payload: type[P], given: Any, work: Work) -> P:
+    """Change the schema, and have the indexes of its keys follow."""
+
+    async def whole(tx: Tx, actor: Actor) -> dict[str, Any]:
+        answer = await work(tx, actor)
+        await indexing.ask(tx, actor.organisation_id)
+        return answer
+
+    return await change(info, payload, given, whole)

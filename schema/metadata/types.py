@@ -11,6 +11,7 @@ from app.core import ids
 from app.core.errors import TooLarge
 from app.core.ids import Kind
 from app.core.paging import Listing
+from app.embeddings import encoder_queries
 from app.files import queries as files
 from app.files import verification
 from app.files.models import FileTypeError
@@ -18,7 +19,9 @@ from app.metadata import models, queries, wire
 from app.metadata.kinds import Embedding, Enumeration, KeyType, Tombstone
 from app.metadata.models import KeyState
 from app.metadata.queries import Whole
+from app.search import queries as indexes
 from schema.context import Info
+from schema.embeddings.encoder_types import EmbeddingEncoder
 from schema.files.types import File
 from schema.inputs import given
 from schema.loading import looked_up, related
@@ -26,6 +29,7 @@ from schema.metadata.enums import MetadataKeyType
 from schema.node import Node, Source, Sources
 from schema.paging import After, Before, Connection, First, Last, listed, page
 from schema.scalars import Json
+from schema.search.indexes import MetadataKeyIndex
 
 MOST_PROJECT_DIMENSIONS = 2_000
 """Longer vectors cannot be explored in projects (domain 5.4)."""
@@ -106,6 +110,19 @@ class MetadataKey(Node):
     )
     def type_error_count(self, info: Info) -> MetadataFileCount:
         return looked_up(info, verification.error_counts, self.row_id, MetadataFileCount.of)
+
+    @strawberry.field(
+        description="Who makes this embedding's vectors from texts and pictures; null if nobody does."
+    )
+    def encoder(self, info: Info) -> EmbeddingEncoder | None:
+        return related(info, encoder_queries.encoders_of, self.row_id, EmbeddingEncoder.of)
+
+    @strawberry.field(
+        description="The index that filters and sorts by this key lean on; null for deleted keys, EMBEDDING and"
+        " GEOSPATIAL."
+    )
+    def index(self, info: Info) -> MetadataKeyIndex | None:
+        return related(info, indexes.indexes_of, self.row_id, MetadataKeyIndex.of)
 
     @classmethod
     def of(cls, row: models.MetadataKey) -> Self:

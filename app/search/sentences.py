@@ -1,0 +1,93 @@
+"""What the plan of a search means, in sentences. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.search import filters
+from app.search.filters import FileFilter
+from app.search.models import IndexState
+from app.search.plans import Plan, Strategy
+
+SHORTEST_PART = 3
+"""Characters of a part of a name that an index can find."""
+WASTE = 20
+"""So many files looked at for one that is found are worth a word."""
+MUCH = 1_000
+
+KeyStates = Mapping[str, tuple[IndexState, float | None]]
+"""By key: where its index stands, and the share of the present step that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A search and its plan; `used` are keys and uses of indexes, `threshold` a number of files."""
+
+    plan: Plan
+    used: Sequence[str]
+    tree: FileFilter
+    threshold: int
+
+
+def sentences(situation: Situation, states: KeyStates) -> list[str]:
+    """How the files are found, and what would make it quicker."""
+    return [
+        _how(situation),
+        *_figures(situation.plan),
+        *_states(situation, states),
+        *_short_parts(situation.tree),
+    ]
+
+
+def _how(situation: Situation) -> str:
+    used = " and ".join(f"`{one}`" for one in situation.used) or "files by id"
+    match situation.plan.strategy:
+        case Strategy.INDEX:
+            return f"An index leads straight to the files that fit: {used}."
+        case Strategy.BITMAP:
+            return f"Indexes lead to the files that fit, which are then sorted: {used}."
+        case Strategy.ORDERED_SCAN:
+            return (
+                "Files are looked at one after the other in the order that you asked for, until the page is"
+                f" full: {used}."
+            )
+        case Strategy.FULL_SCAN:
+            return "Each of the files is looked at, and those that fit are sorted."
+    return "Nothing can fit, so no file is looked at."
+
+
+def _figures(plan: Plan) -> Iterator[str]:
+    if plan.looked_at is None or plan.found is None:
+        yield "It took longer than two seconds and was stopped: the figures are estimates."
+        return
+    if plan.looked_at > max(MUCH, plan.found * WASTE):
+        yield (
+            f"{plan.looked_at:,} files were looked at to find {plan.found}: a test that fewer files pass, of a"
+            " key with an index, would help."
+        )
+
+
+def _states(situation: Situation, states: KeyStates) -> Iterator[str]:
+    for key, (state, share) in states.items():
+        done = "" if share is None else f" {share:.0%}"
+        match state:
+            case IndexState.NONE:
+                if key not in situation.used:
+                    yield (
+                        f"There is no index on `{key}`: up to {situation.threshold:,} files a look at each is as"
+                        " quick. Texts and vectors have other indexes."
+                    )
+            case IndexState.READY:
+                if key not in situation.used:
+                    yield f"The index on `{key}` is ready, but another way is quicker here."
+            case _:
+                yield f"There is no index on `{key}` yet: {state}{done}."
+
+
+def _short_parts(tree: FileFilter) -> Iterator[str]:
+    for _, branch in filters.branches(tree):
+        part = branch.name.contains if branch.name is not None else None
+        if part is not None and len(part) < SHORTEST_PART:
+            yield (
+                f"`{part}` is too short for the index of parts of names: from {SHORTEST_PART} characters on it"
+                " is used."
+            )
