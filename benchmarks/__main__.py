@@ -12,10 +12,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from app.core import server
 from app.core.settings import Settings
 from benchmarks import (
+    corpus,
     documents,
     events,
     fanout,
     field,
+    filters,
     ground,
     growth,
     memory,
@@ -24,6 +26,8 @@ from benchmarks import (
     reads,
     registration,
     results,
+    similarity,
+    vectors,
 )
 from benchmarks.ground import Ground
 from benchmarks.measure import Row, table
@@ -57,15 +61,23 @@ async def _growth(ground: Ground) -> list[Row]:
     return await growth.rows(small, await field.place(settings, "large", 4, MANY_FILES))
 
 
+async def _filters(ground: Ground) -> list[Row]:
+    place, tenants = await corpus.place(ground.runtime.settings, "corpus", 7, corpus.SIZES)
+    return await filters.rows(place, tenants)
+
+
 GROUPS: dict[str, Group] = {
     "documents": _documents,
     "registration": registration.rows,
+    "vectors": vectors.rows,
     "memory": memory.rows,
     "events": events.rows,
     "reads": _reads,
     "overhead": _overhead,
     "fanout": _fanout,
     "growth": _growth,
+    "filters": _filters,
+    "similarity": similarity.rows,
 }
 """What can be measured, in this order."""
 

@@ -14,13 +14,17 @@ from app.accounts import credentials
 from app.accounts.actor import Actor
 from app.accounts.roles import EntityRole
 from app.accounts.tokens import TokenScope
+from app.core import runtime as runtimes
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.files import folders, grants
 from app.files.grants import Grantees
 from app.metadata import queries, service
 from app.metadata.kinds import ScalarKind
-from benchmarks import ground
+from app.search import indexing
+from benchmarks import field, ground
+from benchmarks.field import Place
+from benchmarks.shelf import Shelf
 
 SIZES = (900_000, 90_000, 10_000)
 NUMBERS = ("rare", "common", "score", "sparse")
@@ -35,16 +39,16 @@ select $1, uuidv7(), ($2::uuid[])[1 + n % cardinality($2::uuid[])], 'IMAGE',
     'https://a-bucket-of-ours.s3.eu-central-1.amazonaws.com/' || n || '.jpg',
     100000 + n, 'image/jpeg', 1920, 1080, false, false,
     jsonb_strip_nulls(jsonb_build_object(
-        $3[1], floor(random() * 10000), $3[2], floor(random() * 100), $3[3], random(),
-        $3[4], case when random() < 0.01 then random() end,
-        $3[5], substr('abcde', 1 + floor(random() * 5)::int, 1),
-        $3[6], case when random() < 0.8 then 'a' else substr('bcde', 1 + floor(random() * 4)::int, 1) end,
-        $3[7], random() < 0.5,
-        $3[8], 1.7e15 + floor(random() * 3.15e13),
-        $3[9], md5(random()::text),
-        $3[10], case when random() < 0.2 then uuidv7()::text end)),
+        keys[1], floor(random() * 10000), keys[2], floor(random() * 100), keys[3], random(),
+        keys[4], case when random() < 0.01 then random() end,
+        keys[5], substr('abcde', 1 + floor(random() * 5)::int, 1),
+        keys[6], case when random() < 0.8 then 'a' else substr('bcde', 1 + floor(random() * 4)::int, 1) end,
+        keys[7], random() < 0.5,
+        keys[8], 1.7e15 + floor(random() * 3.15e13),
+        keys[9], md5(random()::text),
+        keys[10], case when random() < 0.2 then uuidv7()::text end)),
     1, $5, timestamptz '2026-01-01Z' + n * interval '1 s', timestamptz '2026-01-01Z' + n * interval '1 s'
-from generate_series(0, $4 - 1) as n
+from generate_series(0, $4 - 1) as n, (select $3::text[] as keys) as named
 """
 _TEXTS = """
 insert into file_text (organisation_id, file_id, key_number, document)
@@ -63,6 +67,22 @@ class Tenant:
     token: str
     numbers: dict[str, int]
     size: int
+
+
+async def place(
+    settings: Settings, name: str, bus: int, sizes: Sequence[int]
+) -> tuple[Place, list[Tenant]]:
+    """A database of its own with the organisations; the indexes of their keys are built."""
+    own = await field.database(settings, name, bus)
+    async with runtimes.opened(own) as runtime:
+        tenants = await filled(own, runtime, sizes)
+        for tenant in tenants:
+            organisation = tenant.actor.organisation_id.hex
+            await indexing.reconcile(runtime, organisation)
+            await indexing.build(runtime, organisation)
+    largest = tenants[0]
+    who = largest.actor.organisation_id, largest.actor.user_id, largest.token
+    return Place(own, Shelf(*who, largest.size, UUID(int=0))), tenants
 
 
 async def filled(settings: Settings, runtime: Runtime, sizes: Sequence[int]) -> list[Tenant]:

@@ -35,13 +35,18 @@ class Place:
 
 async def place(settings: Settings, name: str, bus: int, count: int) -> Place:
     """A new database and a number of Valkey's for one purpose, with `count` files."""
+    ours = await database(settings, name, bus)
+    return Place(ours, await shelf.filled(ours, count))
+
+
+async def database(settings: Settings, name: str, bus: int) -> Settings:
+    """A new database, migrated, and a number of Valkey's."""
     assert settings.database_url is not None
     await _execute(settings.database_url, f"create database {name}")
     url = settings.database_url.replace("/labelgraph?", f"/{name}?")
     own = {"database_url": url, "redis_url": f"{settings.redis_url}?db={bus}"}
     await asyncio.to_thread(migrations.migrate, url)
-    ours = settings.model_copy(update=own)
-    return Place(ours, await shelf.filled(ours, count))
+    return settings.model_copy(update=own)
 
 
 @asynccontextmanager

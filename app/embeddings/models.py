@@ -54,7 +54,9 @@ class VectorTable(SQLModel, table=True):
     vector_count: int = Field(default=0, sa_type=BigInteger)
     """As it was last counted."""
     indexed_count: int = Field(default=0, sa_type=BigInteger)
-    """How many vectors there were when the index was built."""
+    """How many vectors there were when the index was built; 0 while there is no index that serves."""
+    change_count: int = Field(default=0, sa_type=BigInteger)
+    """Rows written and deleted up to the last count, by PostgreSQL's statistics."""
     index_state: VectorIndexState = Field(
         default=VectorIndexState.NONE, sa_type=text_enum(VectorIndexState)
     )
@@ -113,6 +115,13 @@ class EmbeddingPlot(SQLModel, table=True):
     method: PlotMethod = Field(sa_type=text_enum(PlotMethod))
     is_ready: bool = False
     point_count: int = Field(default=0, sa_type=BigInteger)
+    axes: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    """Of PCA: what places a vector, kept so that a job can go on with the same; see `projection.Axes`."""
+    x_min: float = Field(default=0, sa_type=Float)
+    """The corners of all points."""
+    y_min: float = Field(default=0, sa_type=Float)
+    x_max: float = Field(default=0, sa_type=Float)
+    y_max: float = Field(default=0, sa_type=Float)
     created_at: datetime = Field(default_factory=now, sa_type=Timestamp)
 
 
@@ -137,6 +146,8 @@ class PlotPoint(SQLModel, table=True):
     plot_id: UUID = Field(primary_key=True)
     file_id: UUID = Field(primary_key=True)
     frame: int = Field(default=-1, primary_key=True)
+    folder_id: UUID
+    """Of the file; a trigger follows it when it is moved, so that points are shown without a look at files."""
     x: float = Field(sa_type=Float)
     y: float = Field(sa_type=Float)
 
@@ -161,6 +172,11 @@ class NearDuplicate(SQLModel, table=True):
         ),
         Index(None, "organisation_id", "file_id"),
         Index(None, "organisation_id", "other_file_id"),
+        Index(
+            "near_duplicate_by_score",
+            *("organisation_id", "job_id", "score"),
+            *("file_id", "frame", "other_file_id", "other_frame"),
+        ),
     )
 
     organisation_id: UUID = Field(primary_key=True)

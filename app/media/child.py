@@ -1,11 +1,13 @@
 """The child process of `sandbox`: a request on each line of its input, an answer on its output.
 
-Its argument is how many bytes of address space it may have. Run as `python -m app.media.child`.
+Its argument is how many bytes of address space it may have. Run as `python -m app.media.child`; other modules
+can be such children, too, by calling `serve` with what they do.
 """
 
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +20,11 @@ from app.media.info import MediaInfo, MediaType
 GRACE_SECONDS = 2
 
 
-def main() -> None:
+Work = Callable[[dict[str, Any]], Any]
+"""Makes an answer, which orjson can write, of a request."""
+
+
+def serve(work: Work) -> None:
     """Answers until the input ends."""
     memory_bytes = int(sys.argv[1])
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -28,13 +34,13 @@ def main() -> None:
     for line in sys.stdin.buffer:
         request = orjson.loads(line)
         _end_after(request["seconds"] + GRACE_SECONDS)
-        _write(answers, _answer(request))
+        _write(answers, _answer(work, request))
         _end_after(0)
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
+def _answer(work: Work, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {"info": _done(request)}
+        return {"done": work(request)}
     except MediaError as error:
         return {"code": error.code, "message": error.message}
     except Exception:  # a bug, which the parent raises where it is seen
@@ -72,4 +78,4 @@ def _end_after(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(_done)

@@ -21,6 +21,7 @@ from app.media.errors import MediaError, MediaErrorCode, rejected
 from app.media.info import DicomTags, MediaInfo, MediaType
 
 CHILD_COUNT = 2
+MODULE = "app.media.child"
 MEMORY_BYTES = 2 << 30
 PROBE_SECONDS = 10.0
 START_SECONDS = 60.0
@@ -34,10 +35,13 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @asynccontextmanager
 async def opened(
-    *, children: int = CHILD_COUNT, memory_bytes: int = MEMORY_BYTES
+    *, children: int = CHILD_COUNT, memory_bytes: int = MEMORY_BYTES, module: str = MODULE
 ) -> AsyncIterator["Sandbox"]:
-    """A sandbox with at most so many children, started when needed; all are gone at the end."""
-    sandbox = Sandbox(memory_bytes=memory_bytes, places=anyio.CapacityLimiter(children))
+    """A sandbox with at most so many children, started when needed; all are gone at the end.
+
+    `module` is what a child runs: one that calls `child.serve`.
+    """
+    sandbox = Sandbox(memory_bytes, anyio.CapacityLimiter(children), module)
     try:
         yield sandbox
     finally:
@@ -78,6 +82,7 @@ class Sandbox:
 
     memory_bytes: int
     places: anyio.CapacityLimiter
+    module: str = MODULE
     children: set[Child] = field(default_factory=set)
     idle: list[Child] = field(default_factory=list)
 
@@ -91,7 +96,7 @@ class Sandbox:
     ) -> MediaInfo:
         """`probing.probe` in a child; MEDIA_REJECTED if it takes too long or kills its child."""
         request = {"path": str(path), "name": name, "expected": expected, "seconds": seconds}
-        return await self._ask(request, name)
+        return _info(await self.ask(request, name))
 
     async def encode_sequence(
         self, frames: Sequence[Path], target: Path, *, fps: int, seconds: float
@@ -99,9 +104,10 @@ class Sandbox:
         """`sequence.encode_sequence` in a child; `seconds` are for all frames together."""
         paths = [str(frame) for frame in frames]
         request = {"path": str(target), "frames": paths, "fps": fps, "seconds": seconds}
-        return await self._ask(request, target.name)
+        return _info(await self.ask(request, target.name))
 
-    async def _ask(self, request: dict[str, Any], name: str) -> MediaInfo:
+    async def ask(self, request: dict[str, Any], name: str) -> Any:
+        """What a child makes of a request, which has `seconds`; `name` is for the message of a MediaError."""
         async with self.places:
             child = self.idle.pop() if self.idle else await self._started()
             try:
@@ -110,10 +116,10 @@ class Sandbox:
                 await self.end(child)
                 raise
             self.idle.append(child)
-        return _info(answer)
+        return _done(answer)
 
     async def _started(self) -> Child:
-        command = [sys.executable, "-P", "-m", "app.media.child", str(self.memory_bytes)]
+        command = [sys.executable, "-P", "-m", self.module, str(self.memory_bytes)]
         process = await anyio.open_process(
             command,
             stderr=DEVNULL,
@@ -138,12 +144,15 @@ class Sandbox:
         self.children.discard(child)
 
 
-def _info(answer: dict[str, Any]) -> MediaInfo:
+def _done(answer: dict[str, Any]) -> Any:
     if "bug" in answer:
         raise RuntimeError(f"A child of the sandbox failed:\n{answer['bug']}")
     if "code" in answer:
         raise MediaError(MediaErrorCode(answer["code"]), answer["message"])
-    values = answer["info"]
+    return answer["done"]
+
+
+def _info(values: dict[str, Any]) -> MediaInfo:
     dicom = DicomTags(**values["dicom"]) if values["dicom"] else None
     return MediaInfo(**{**values, "type": MediaType(values["type"]), "dicom": dicom})
 

@@ -1,0 +1,82 @@
+"""Files that are nearly the same: who may have them looked for, and who sees what was found."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from app.accounts.actor import Actor
+from app.background import queries, service
+from app.background.models import BackgroundJob, JobKind
+from app.core.db import Tx
+from app.core.errors import Invalid
+from app.core.orders import Order
+from app.core.paging import Listing
+from app.embeddings import tables, walk
+from app.embeddings.models import NearDuplicate
+from app.files import access
+from app.files.models import File
+
+FIND = "find_near_duplicates"
+LEAST, MOST = 0.8, 1.0
+"""Below that cosine, files are alike rather than the same."""
+MOST_PAIRS = 1_000_000
+
+_TABLE = NearDuplicate.__table__  # type: ignore[attr-defined]
+NEAREST_FIRST = Order[NearDuplicate](
+    columns=[
+        _TABLE.c[name] for name in ("score", "file_id", "frame", "other_file_id", "other_frame")
+    ],
+    is_descending=True,
+    name="score",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Pairs of files of a folder with everything below it, or of all files, with at least this cosine."""
+
+    key: str
+    threshold: float
+    folder_id: UUID | None = None
+
+
+async def find(tx: Tx, actor: Actor, asked: Asked) -> BackgroundJob:
+    """Start a job that looks for them."""
+    if not LEAST <= asked.threshold <= MOST:
+        raise Invalid(
+            f"threshold is {asked.threshold}; it must be {LEAST} to {MOST:g}.", field=("threshold",)
+        )
+    await walk.may_look(tx, actor, asked.folder_id)
+    found, _ = await tables.table_with_vectors(tx, actor, asked.key)
+    given = {
+        "key_number": found.number,
+        "folder_id": asked.folder_id.hex if asked.folder_id else None,
+        "threshold": asked.threshold,
+    }
+    return await service.begin(tx, actor, JobKind.NEAR_DUPLICATES, given, FIND)
+
+
+def visible_pairs(actor: Actor) -> SelectOfScalar[NearDuplicate]:
+    """The pairs that jobs of the actor's have found, as far as they see both files."""
+    jobs = queries.visible_jobs(actor).with_only_columns(col(BackgroundJob.id))
+    return select(NearDuplicate).where(
+        NearDuplicate.organisation_id == actor.organisation_id,
+        col(NearDuplicate.job_id).in_(jobs),
+        col(NearDuplicate.file_id).in_(_files(actor)),
+        col(NearDuplicate.other_file_id).in_(_files(actor)),
+    )
+
+
+def listing(actor: Actor, job_id: UUID, min_score: float | None) -> Listing[NearDuplicate]:
+    """What a job has found so far, with at least this cosine if one is given; the nearest first."""
+    statement = visible_pairs(actor).where(NearDuplicate.job_id == job_id)
+    if min_score is not None:
+        statement = statement.where(col(NearDuplicate.score) >= min_score)
+    return Listing(statement, NEAREST_FIRST, (job_id, min_score), is_filtered=True)
+
+
+def _files(actor: Actor) -> Select[tuple[UUID]]:
+    return access.visible_files(actor).with_only_columns(col(File.id))

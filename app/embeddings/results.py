@@ -1,0 +1,98 @@
+"""Results of searches, kept in Valkey for some minutes, so that pages are cut from one list.
+
+What is kept may be lost at any time: then the search is made again.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+from app.core.db import Scope
+from app.embeddings import plans
+from app.embeddings.plans import Plan
+from app.embeddings.scans import Asked, Vectors
+from app.embeddings.similarity import Figures, Found, Hit, Search
+
+KEPT_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The ordered list of a search, as far as it was needed so far."""
+
+    search: Search
+    hits: Sequence[Hit]
+    is_complete: bool
+    figures: Figures
+
+    @classmethod
+    def of(cls, search: Search, found: Found) -> "Result":
+        """Of the first search."""
+        return cls(
+            search=search, hits=found.hits, is_complete=found.is_complete, figures=found.figures
+        )
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether a search for more may bring more."""
+        return not self.is_complete and len(self.hits) < plans.MOST_HITS
+
+    def grown(self, found: Found) -> "Result":
+        """With what another search has found besides. What has been handed out keeps its place."""
+        known = {hit.file_id for hit in self.hits}
+        fresh = [hit for hit in found.hits if hit.file_id not in known]
+        hits = [*self.hits, *fresh][: plans.MOST_HITS]
+        is_complete = found.is_complete or not fresh
+        return replace(self, hits=hits, is_complete=is_complete, figures=found.figures)
+
+
+async def keep(bus: "redis.Redis", name: str, result: Result) -> None:
+    """Keep it for some minutes from now, if Valkey is there."""
+    try:
+        await bus.set(_key(name), orjson.dumps(_told(result)), ex=KEPT_SECONDS)
+    except RedisError:
+        return  # the next page makes the search again
+
+
+async def kept(bus: "redis.Redis", name: str, scope: Scope) -> Result | None:
+    """What is kept under this name, which is of this scope; None if it was lost."""
+    try:
+        found = await bus.get(_key(name))
+    except RedisError:
+        return None
+    return None if found is None else _read(orjson.loads(found), scope)
+
+
+def _key(name: str) -> str:
+    return f"labelgraph:similar:{name}"
+
+
+def _told(result: Result) -> dict[str, Any]:
+    search, asked = result.search, result.search.asked
+    return {
+        "vectors": asdict(asked.vectors),
+        "vector": base64.b64encode(asked.vector).decode(),
+        "without": (asked.without_file, asked.without_frame),
+        "terms": (search.min_score, search.is_exact),
+        "hits": [(hit.file_id.hex, hit.frame, hit.score) for hit in result.hits],
+        "is_complete": result.is_complete,
+        "figures": asdict(result.figures),
+    }
+
+
+def _read(told: dict[str, Any], scope: Scope) -> Result:
+    file_id, frame = told["without"]
+    vectors, vector = Vectors(**told["vectors"]), base64.b64decode(told["vector"])
+    asked = Asked(scope, vectors, vector, UUID(file_id) if file_id else None, frame)
+    return Result(
+        search=Search(asked, *told["terms"]),
+        hits=[Hit(UUID(hex=file_id), frame, score) for file_id, frame, score in told["hits"]],
+        is_complete=told["is_complete"],
+        figures=Figures(**{**told["figures"], "plan": Plan(told["figures"]["plan"])}),
+    )
