@@ -28,6 +28,7 @@ from app.core.storage import endpoint as storage
 from app.core.tasks import settle_memory
 from app.core.tracing import Tracer
 from app.files import local_files
+from app.search import keys
 from app.uploads import receiving
 from schema.build import build
 from schema.execution.admission import Gate
@@ -89,6 +90,8 @@ def serve(
     schema = build()
     received = partial(receiving.note_received, runtime)
     graphql = endpoint(runtime, schema, figures, tracer)
+    runtime.db.listeners.append(lambda events: keys.known(runtime.reads).forget(events))
+    runtime.hub.listeners.append(lambda event: keys.known(runtime.reads).forget([event]))
     app.router.routes.extend(
         [
             Route("/", partial(front_page, has_ide=runtime.settings.ide)),

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import structlog
 from procrastinate import App, BaseRetryStrategy, RetryDecision
 from procrastinate.exceptions import ConnectorException
@@ -27,14 +28,34 @@ from app.core.relay import Relay
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.core.tasks import settle_memory
+from app.embeddings import computing, hunting, plotting, recall, tidying
+from app.embeddings import indexing as vector_indexing
+from app.embeddings.indexing import Lookout
 from app.files import objects, reindex
+from app.presets import collecting
+from app.search import indexing
+from app.uploads import embeddings as vector_uploads
 from app.uploads import jobs as uploads
 from app.uploads import upkeep
+from schema.presets import reading
 
 Task = Callable[..., Awaitable[None]]
 """Takes the runtime, then the job's arguments by name."""
 
-TASKS: Mapping[str, Task] = {**objects.TASKS, **reindex.TASKS, **uploads.TASKS}
+TASKS: Mapping[str, Task] = {
+    **computing.TASKS,
+    **hunting.TASKS,
+    **plotting.TASKS,
+    **recall.TASKS,
+    **tidying.TASKS,
+    **vector_indexing.TASKS,
+    **collecting.tasks(reading.tree_of),
+    **objects.TASKS,
+    **reindex.TASKS,
+    **indexing.TASKS,
+    **uploads.TASKS,
+    **vector_uploads.TASKS,
+}
 """Every job there is, by the name under which it is enqueued."""
 
 POLL_SECONDS = 0.5
@@ -43,11 +64,21 @@ GRACE_SECONDS = 10.0
 """How long a worker that was told to stop lets its jobs finish; then it gives them back."""
 RESCUE_SECONDS = 2.0
 UPKEEP_SECONDS = 600.0
+LOOK_SECONDS = 10.0
+"""Between two looks at the tables of vectors."""
 TRIES = 5
 LONGEST_PAUSE_SECONDS = 60
 
 _LOG = structlog.get_logger("worker")
-_OUTAGES = (ConnectorException, DBAPIError, PoolTimeoutError, OSError)
+_OUTAGES = (
+    ConnectorException,
+    DBAPIError,
+    PoolTimeoutError,
+    OSError,
+    asyncpg.PostgresError,  # of what is read without SQLAlchemy
+    asyncpg.InterfaceError,
+    Unavailable,
+)
 
 # one statement, so that two rescuers never hand out the same job
 _RESCUE = text(
@@ -100,6 +131,7 @@ async def working(
             group.create_task(
                 _repeat(lambda: keep_house(runtime, relay, queue), UPKEEP_SECONDS), name="upkeep"
             ),
+            group.create_task(_repeat(Lookout(runtime).look, LOOK_SECONDS), name="vectors"),
         ]
         yield
         for loop in loops:
@@ -137,6 +169,7 @@ async def keep_house(runtime: Runtime, relay: Relay, queue: App) -> None:
     """Delete what nobody will ask for again: events, idempotency keys, signatures, jobs, lost uploads."""
     await relay.prune()
     await upkeep.forget_abandoned(runtime)
+    await indexing.keep(runtime)
     async with runtime.system.transaction(Scope()) as tx:
         await tx.execute(_FORGET_KEYS, {"h": KEPT_HOURS})
         await tx.execute(_FORGET_SIGNATURES)

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from typing import Any
 
 import strawberry
 
@@ -53,8 +54,13 @@ class UserError:
     @classmethod
     def of(cls, error: errors.Refused) -> "UserError":
         """The public form of a refusal."""
-        path = [camel(str(part)) for part in error.field]
-        return cls(code=UserErrorCode(error.code), message=error.message, field=path or None)
+        return cls.told({"code": error.code, "message": error.message, "field": list(error.field)})
+
+    @classmethod
+    def told(cls, error: dict[str, Any]) -> "UserError":
+        """The same of a refusal that was written down in the answer to a change of many."""
+        path = [camel(str(part)) for part in error["field"]]
+        return cls(code=UserErrorCode(error["code"]), message=error["message"], field=path or None)
 
 
 def camel(name: str) -> str:

@@ -3,11 +3,19 @@
 import strawberry
 
 from schema.accounts.mutations import AccountMutation
+from schema.background.mutations import BackgroundMutation
+from schema.collections.mutations import CollectionMutation
+from schema.embeddings.computing import ComputingMutation
+from schema.embeddings.encoders import EncoderMutation
+from schema.embeddings.job_mutations import EmbeddingJobMutation
+from schema.embeddings.mutations import EmbeddingMutation
+from schema.embeddings.recall_mutations import RecallMutation
 from schema.files.composite_mutations import CompositeMutation
 from schema.files.file_mutations import FileMutation
 from schema.files.folder_mutations import FolderMutation
 from schema.files.integration_mutations import IntegrationMutation
 from schema.metadata.mutations import MetadataMutation
+from schema.presets.mutations import PresetMutation
 from schema.uploads.mutations import UploadMutation
 
 
@@ -17,11 +25,19 @@ from schema.uploads.mutations import UploadMutation
 )
 class Mutation(
     AccountMutation,
+    BackgroundMutation,
+    CollectionMutation,
     CompositeMutation,
+    ComputingMutation,
+    EmbeddingJobMutation,
+    EncoderMutation,
+    EmbeddingMutation,
     FileMutation,
     FolderMutation,
     IntegrationMutation,
     MetadataMutation,
+    PresetMutation,
+    RecallMutation,
     UploadMutation,
 ):
     """All that can be changed."""

@@ -11,7 +11,16 @@ from schema import node
 from schema.accounts.credentials import NODES as CREDENTIAL_NODES
 from schema.accounts.operations import AccountQuery
 from schema.accounts.types import NODES as ACCOUNT_NODES
+from schema.background.operations import BackgroundQuery
+from schema.background.types import NODES as BACKGROUND_NODES
+from schema.collections.operations import CollectionQuery
+from schema.collections.types import NODES as COLLECTION_NODES
 from schema.context import Info
+from schema.embeddings.duplicates import NearDuplicateQuery
+from schema.embeddings.encoders import EncoderQuery
+from schema.embeddings.operations import EmbeddingQuery
+from schema.embeddings.plots import NODES as PLOT_NODES
+from schema.embeddings.plots import EmbeddingPlotQuery
 from schema.files.integration_operations import IntegrationQuery
 from schema.files.integrations import NODES as INTEGRATION_NODES
 from schema.files.operations import FileQuery
@@ -20,16 +29,23 @@ from schema.limits.operations import LimitQuery
 from schema.metadata.operations import MetadataQuery
 from schema.metadata.types import NODES as METADATA_NODES
 from schema.node import Node, Sources
+from schema.presets.operations import PresetQuery
+from schema.presets.types import NODES as PRESET_NODES
+from schema.search.explain import ExplainQuery
 from schema.search.operations import SearchQuery
 from schema.uploads.operations import UploadQuery
 from schema.uploads.types import NODES as UPLOAD_NODES
 
 NODES: Sources = {
     **ACCOUNT_NODES,
+    **BACKGROUND_NODES,
+    **COLLECTION_NODES,
     **CREDENTIAL_NODES,
     **FILE_NODES,
     **INTEGRATION_NODES,
     **METADATA_NODES,
+    **PLOT_NODES,
+    **PRESET_NODES,
     **UPLOAD_NODES,
 }
 MOST_NODES = 1_000
@@ -38,10 +54,18 @@ MOST_NODES = 1_000
 @strawberry.type(description="Reads. Root fields are null where something is unknown or forbidden.")
 class Query(
     AccountQuery,
+    BackgroundQuery,
+    CollectionQuery,
+    EmbeddingPlotQuery,
+    EncoderQuery,
+    ExplainQuery,
+    EmbeddingQuery,
     FileQuery,
     IntegrationQuery,
     LimitQuery,
     MetadataQuery,
+    NearDuplicateQuery,
+    PresetQuery,
     SearchQuery,
     UploadQuery,
 ):

@@ -8,12 +8,16 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.scalar import ScalarDefinition
 
+from app.embeddings.vectors import to_text
 from schema.names import Names
 
 SafeInt = NewType("SafeInt", int)
 Url = NewType("Url", str)
 EventCursor = NewType("EventCursor", str)
 Json = NewType("Json", object)
+Vector = NewType("Vector", object)
+"""On the way in as it was sent, a list or a text, to be checked by whoever knows how long it must be
+(app.embeddings.vectors); on the way out an array of 32-bit floats."""
 
 _LIMIT = 2**53 - 1
 
@@ -38,6 +42,15 @@ def parse_safe_int(value: Any) -> int:
     """A whole number within ±(2^53-1). Raises GraphQLError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LIMIT:
         raise GraphQLError("SafeInt is a whole number from -(2^53-1) to 2^53-1.")
+    return value
+
+
+def parse_vector(value: Any) -> list[Any] | str:
+    """A list or a text; what is in it is checked with the other items. Raises GraphQLError for anything else."""
+    if not isinstance(value, list | str):
+        raise GraphQLError(
+            "Vector is an array of numbers, or base64 of little-endian 32-bit floats."
+        )
     return value
 
 
@@ -78,6 +91,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         "A position in an event stream. Opaque; hand it back unread to go on from there.",
         serialize=str,
         parse_value=_text,
+    ),
+    Vector: _scalar(
+        "Vector",
+        "The numbers of a vector. Written as a text: base64 (RFC 4648, with padding) of its components, one after"
+        " the other, as 32-bit floats of IEEE 754 in little-endian order. Read in the same form, or as an array of"
+        " numbers.",
+        serialize=to_text,
+        parse_value=parse_vector,
     ),
     Json: _scalar(
         "JSON",

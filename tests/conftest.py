@@ -59,6 +59,8 @@ def settings(services: Services, tmp_path_factory: pytest.TempPathFactory) -> It
         secret=SecretStr("a secret of the tests, and of nothing else"),
         public_url="http://labelgraph.test",
         local_roots=[Path("/")],
+        allowed_encoders=["127.0.0.1"],
+        encoder_seconds=1.5,
         pool_size=8,
         points_per_minute=2**31 - 1,  # tests ask far more than a person would
     )

@@ -101,6 +101,22 @@ async def a_metadata_enum(place: Place) -> Given:
     return {"key": key, "options": ["b"]}
 
 
+async def an_encoder(place: Place) -> Given:
+    key = fresh("key")
+    await place.make("addMetadataEmbedding", "key", key=key, dimensions=1_024)
+    return {"key": key, "encoder": {"local": {"model": "OPEN_NSFW_FEATURES"}}}
+
+
+async def a_key_with_an_encoder(place: Place) -> Given:
+    given = await an_encoder(place)
+    await place.make("setEmbeddingEncoder", "key", **given)
+    return {"key": given["key"]}
+
+
+async def a_folder_to_encode(place: Place) -> Given:
+    return {**await a_key_with_an_encoder(place), "folderId": await place.folder()}
+
+
 async def a_tag_for_a_folder(place: Place) -> Given:
     name = fresh("tag")
     await place.make("createTag", "tag", name=name)
@@ -147,6 +163,43 @@ async def metadata_of_files(place: Place) -> Given:
     return {"items": [{"fileId": file_id, "metadata": {"a": 1}}]}
 
 
+async def an_embedding(place: Place) -> str:
+    """A fresh embedding key of three dimensions."""
+    key = fresh("key")
+    await place.make("addMetadataEmbedding", "key", key=key, dimensions=3)
+    return key
+
+
+async def a_vector_of_a_file(place: Place) -> Given:
+    _, file_id = await place.file()
+    items = [{"fileId": file_id, "vector": [1, 2, 3]}]
+    return {"key": await an_embedding(place), "items": items}
+
+
+async def a_vector_to_remove(place: Place) -> Given:
+    _, file_id = await place.file()
+    return {"key": await an_embedding(place), "items": [{"fileId": file_id}]}
+
+
+def on_vectors(**given: Any) -> Maker:
+    """An input with a fresh folder that is shared and holds a vector, and the vector's key."""
+
+    async def maker(place: Place) -> Given:
+        folder_id, key = await place.vector()
+        return {"key": key, "folderId": folder_id, **given}
+
+    return maker
+
+
+async def an_upload_of_vectors(place: Place) -> Given:
+    return {"key": await an_embedding(place), "uploadId": await place.document()}
+
+
+async def a_background_job_of_the_holder(place: Place) -> Given:
+    given = await an_upload_of_vectors(place)
+    return {"id": await place.of("holder").make("setEmbeddingsFromUpload", "job", **given)}
+
+
 async def files_to_delete(place: Place) -> Given:
     folder_id, file_id = await place.file()
     return {"folderId": folder_id, "fileIds": [file_id]}
@@ -169,6 +222,57 @@ async def an_image_group(place: Place) -> Given:
 async def a_file_group(place: Place) -> Given:
     folder_id, file_id = await place.file()
     return {"folderId": folder_id, "name": "group", "layout": {"grid": [file_id]}}
+
+
+def on_collection(**given: Any) -> Maker:
+    """An input with a fresh collection that is shared."""
+
+    async def maker(place: Place) -> Given:
+        collection_id, _ = await place.collection()
+        return {"collectionId": collection_id, **given}
+
+    return maker
+
+
+async def a_file_for_a_collection(place: Place) -> Given:
+    collection_id, file_id = await place.collection()
+    return {"collectionId": collection_id, "fileIds": [file_id]}
+
+
+async def a_file_of_a_collection(place: Place) -> Given:
+    given = await a_file_for_a_collection(place)
+    await place.make("addFilesToCollection", "collection", **given)
+    return given
+
+
+async def a_collection_and_a_preset(place: Place) -> Given:
+    collection_id, _ = await place.collection()
+    return {"collectionId": collection_id, "presetId": await place.preset()}
+
+
+def on_preset(**given: Any) -> Maker:
+    """An input with a fresh shared preset of the holder's."""
+
+    async def maker(place: Place) -> Given:
+        return {"presetId": await place.preset(), **given}
+
+    return maker
+
+
+async def a_preset_of_a_folder(place: Place) -> Given:
+    return {
+        "name": "preset",
+        "filter": {"name": {"eq": "a"}},
+        "folderId": await place.folder(),
+    }
+
+
+async def a_document_and_a_folder(place: Place) -> Given:
+    flag = fresh("flag")
+    await place.make("addMetadataScalar", "key", key=flag, type="BOOLEAN")
+    filters = [{"key": flag, "type": "boolean", "values": [True]}]
+    document = {"global_filters": {"filters": filters}}
+    return {"name": "preset", "document": document, "folderId": await place.folder()}
 
 
 async def a_job(place: Place) -> Given:

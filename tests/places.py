@@ -7,6 +7,7 @@ from app.accounts.roles import EntityRole, OrganisationRole
 from app.core import ids
 from app.core.clock import new_id
 from app.core.ids import Kind
+from app.embeddings import plotting
 from app.files.models import Folder
 from tests.client import Api
 from tests.world import Person, World
@@ -103,11 +104,70 @@ class Place:
         source = {"json": {"images": []}}
         return await self.make("registerFiles", "job", folderId=await self.folder(), source=source)
 
+    async def collection(self, name: str = "Collection") -> tuple[str, str]:
+        """A collection of such a folder, and a file that lies there and is not in it yet."""
+        folder_id, file_id = await self.file(name)
+        given = {"name": name, "folderId": folder_id}
+        return await self.make("createCollection", "collection", **given), file_id
+
+    async def preset(self, name: str = "Preset") -> str:
+        """A shared preset of the holder's."""
+        given = {"name": name, "filter": {"name": {"eq": name}}, "isShared": True}
+        return await self.of("holder").make("createFilterPreset", "preset", **given)
+
+    async def vector(self) -> tuple[str, str]:
+        """A folder like that with a file that has a vector, and the vector's key."""
+        folder_id, file_id = await self.file()
+        key = fresh("key")
+        await self.make("addMetadataEmbedding", "key", key=key, dimensions=3)
+        items = [{"fileId": file_id, "metadata": {key: [1, 2, 3]}}]
+        await self.api.change(SET_METADATA, input={"items": items})
+        return folder_id, key
+
+    async def plot(self) -> str:
+        """A plot of such a folder."""
+        folder_id, key = await self.vector()
+        made = await self.make("computeEmbeddingPlot", "job", key=key, folderId=folder_id)
+        job_id = ids.decode(Kind.BACKGROUND_JOB, made)
+        await plotting.draw_embedding_plot(
+            self.world.runtime,
+            organisation_id=self.owner.organisation_id.hex,
+            job_id=job_id.hex,
+            user_id=self.owner.user_id.hex,
+        )
+        look = "query ($id: ID!) { node(id: $id) { ... on BackgroundJob { plot { id } } } }"
+        found: str = (await self.api(look, id=made))["node"]["plot"]["id"]
+        return found
+
+    async def document(self) -> str:
+        """An upload of purpose DOCUMENT into such a folder."""
+        items = [{"fileName": "document"}]
+        given = {"folderId": await self.folder(), "items": items, "purpose": "DOCUMENT"}
+        made = await self.api.change(
+            "mutation ($input: CreateUploadsInput!) { createUploads(input: $input)"
+            " { uploads { id } userErrors { code } } }",
+            input=given,
+        )
+        found: str = made["uploads"][0]["id"]
+        return found
+
+    async def background_job(self) -> str:
+        """A background job of the owner."""
+        key = fresh("key")
+        await self.make("addMetadataEmbedding", "key", key=key, dimensions=3)
+        upload_id = await self.document()
+        return await self.make("setEmbeddingsFromUpload", "job", key=key, uploadId=upload_id)
+
     async def fresh_member(self) -> Person:
         """One more member of the organisation."""
         return await self.world.member(self.owner)
 
 
+SET_METADATA = """
+mutation ($input: SetFileMetadataInput!) {
+  setFileMetadata(input: $input) { userErrors { code message } }
+}
+"""
 SHARE = """
 mutation ($input: ShareIntegrationInput!) {
   shareIntegration(input: $input) { userErrors { code message } }

@@ -36,6 +36,7 @@ FOLLOWS = {
     "created_by": "app_user",
     "folder_id": "folder",
     "ancestor_id": "folder",
+    "collection_id": "collection",
     "file_id": "file",
     "composite_id": "file",
     "member_id": "file",
@@ -43,8 +44,13 @@ FOLLOWS = {
     "tag_id": "tag",
     "integration_id": "integration",
     "job_id": "upload_job",
+    "near_duplicate.job_id": "background_job",
+    "other_file_id": "file",
+    "plot_id": "embedding_plot",
 }
-"""Whose id a column holds."""
+"""Whose id a column holds, of any table or of one."""
+SEEN_ONLY_IF = {"is_ready"}
+"""Columns that hide their row while they are false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,8 @@ class Tenant:
         return {
             column.name: self._value(table, column)
             for column in table.columns
-            if column.identity is None and (not column.nullable or column.name == "user_id")
+            if column.identity is None
+            and (not column.nullable or FOLLOWS.get(column.name) == "app_user")
         }
 
     def _value(self, table: Table, column: Column[Any]) -> Any:
@@ -86,8 +93,11 @@ class Tenant:
             return self.id
         if column.name == "id" and isinstance(column.type, Uuid):
             return self.id if table.name == "organisation" else self.id_in(table.name)
-        if column.name in FOLLOWS:
-            return self.id_in(FOLLOWS[column.name])
+        if column.name in SEEN_ONLY_IF:
+            return True
+        for name in (f"{table.name}.{column.name}", column.name):
+            if name in FOLLOWS:
+                return self.id_in(FOLLOWS[name])
         return plausible(column)
 
 

@@ -67,6 +67,7 @@ def id_paths(type_: GraphQLInputType, within: Path = ()) -> Iterator[Path]:
 
 KINDS = {
     "apiTokenId": Kind.API_TOKEN,
+    "collectionId": Kind.COLLECTION,
     "fileId": Kind.FILE,
     "fileIds": Kind.FILE,
     "folderId": Kind.FOLDER,
@@ -75,15 +76,18 @@ KINDS = {
     "groupIds": Kind.GROUP,
     "csvUploadId": Kind.UPLOAD,
     "integrationId": Kind.INTEGRATION,
-    "jobId": Kind.UPLOAD_JOB,
     "jsonUploadId": Kind.UPLOAD,
     "list": Kind.FILE,
     "organisationId": Kind.ORGANISATION,
     "parentId": Kind.FOLDER,
+    "plotId": Kind.EMBEDDING_PLOT,
+    "presetId": Kind.FILTER_PRESET,
+    "presetIds": Kind.FILTER_PRESET,
     "publicKeyId": Kind.PUBLIC_KEY,
     "sourceFolderId": Kind.FOLDER,
     "tagId": Kind.TAG,
     "targetFolderId": Kind.FOLDER,
+    "uploadId": Kind.UPLOAD,
     "uploadIds": Kind.UPLOAD,
     "userId": Kind.USER,
     "userIds": Kind.USER,
@@ -92,19 +96,30 @@ KINDS = {
 }
 """By the member that holds the id, or the one above it."""
 KINDS_OF_FIELDS = {
+    "backgroundJobProgress": Kind.BACKGROUND_JOB,
+    "cancelBackgroundJob": Kind.BACKGROUND_JOB,
     "cancelUploadJob": Kind.UPLOAD_JOB,
+    "createFilterPreset": Kind.FILE,
+    "collection": Kind.COLLECTION,
+    "collections": Kind.COLLECTION,
+    "explainFilter": Kind.FILE,
     "file": Kind.FILE,
     "files": Kind.FILE,
+    "filterPreset": Kind.FILTER_PRESET,
+    "filterPresets": Kind.FILTER_PRESET,
     "folder": Kind.FOLDER,
     "folders": Kind.FOLDER,
     "integration": Kind.INTEGRATION,
     "integrationCheck": Kind.INTEGRATION,
     "integrations": Kind.INTEGRATION,
+    "nearDuplicates": Kind.BACKGROUND_JOB,
     "retryUploadJob": Kind.UPLOAD_JOB,
+    "updateFilterPreset": Kind.FILE,
     "upload": Kind.UPLOAD,
     "uploadJob": Kind.UPLOAD_JOB,
+    "uploadProgress": Kind.UPLOAD_JOB,
 }
-"""By the field, where the member says only `id`."""
+"""By the field, where the member says only `id`, or the id of a job."""
 
 
 def kinds_of(spot: Spot) -> list[Kind]:
@@ -145,7 +160,7 @@ def _plausible(type_: GraphQLInputType) -> Any:
         return []
     if isinstance(named, GraphQLEnumType):
         return next(iter(named.values))
-    return {"Int": 1, "JSON": {}}.get(named.name, "a")
+    return {"Int": 1, "Float": 1.0, "JSON": {}}.get(named.name, "a")
 
 
 def document_of(spot: Spot, field: GraphQLField, given: dict[str, Any]) -> str:

@@ -25,9 +25,20 @@ ADRS = sorted(ROOT.glob("docs/adr/*.md"))
 LOCKS = sorted(ROOT.glob("requirements/*.txt"))
 
 LOOKS_ACROSS = {
+    ("app/background/queries.py", "Member"): "today's role of who started a job",
+    ("app/embeddings/encoder_queries.py", "MetadataKey"): "the embedding that an encoder is of",
+    ("app/embeddings/lacking.py", "File"): "images that have no vector yet",
+    ("app/embeddings/lacking.py", "FolderAncestor"): "images in a folder and all below it",
+    ("app/embeddings/lacking.py", "Integration"): "images that we may read",
     ("app/files/access.py", "GroupMember"): "grants of groups",
     ("app/files/queries.py", "MetadataKey"): "names of the keys that type errors speak of",
     ("app/files/queries.py", "Tag"): "tags on folders",
+    ("app/search/conditions.py", "FileText"): "files by the words of their texts",
+    ("app/search/indexing.py", "MetadataKey"): "keys whose values are still being read",
+    ("app/search/places.py", "CollectionFile"): "files by their collection",
+    ("app/search/places.py", "FolderAncestor"): "files below a folder",
+    ("app/search/places.py", "FolderTag"): "files by the tags of their folder",
+    ("app/search/queries.py", "MetadataKey"): "the key that an index is of",
     ("app/uploads/jobs.py", "Integration"): "what a job may reach",
     ("app/uploads/leave.py", "Member"): "today's role of who started a job",
 }
@@ -40,6 +51,7 @@ READS_THE_ENVIRONMENT = {
     "app/media/sandbox.py": "the sandbox gets a few harmless variables",
 }
 CHANGES_ITS_SESSION = {
+    "app/embeddings/building.py": "a connection of its own, closed at the end",
     "app/core/migrations.py": "a connection of its own, closed at the end",
     "app/core/reads.py": "set anew for whoever takes the connection: tests/app/core/test_reads.py",
 }

@@ -32,6 +32,7 @@ VALUES = {
     "jsonb": "'{}'",
     "int4": "1",
     "int8": "1",
+    "float8": "1",
     "bool": "false",
     "bytea": "decode(md5(random()::text), 'hex')",
     "tsvector": "'word'",

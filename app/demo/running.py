@@ -14,7 +14,7 @@ from app.client import graphql
 from app.client.graphql import ApiError
 from app.core import supervisor
 from app.core.settings import Settings
-from app.demo import data, people
+from app.demo import data, people, sight
 from app.demo.people import Demo
 
 POLL_SECONDS = 0.1
@@ -64,6 +64,7 @@ async def _show(settings: Settings, demo: Demo, console: Console, *, with_data: 
         try:
             async with graphql.connected(address, demo.admin.token) as api:
                 await data.load(api, console)
+                await sight.give(api, console)
         except* ApiError as group:
             for error in group.exceptions:
                 console.print(f"[yellow]The demo's files are not complete: {escape(str(error))}[/]")

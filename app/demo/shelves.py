@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from app.demo.captions import CAPTIONS
 from app.media import kinds
 from app.media.info import MediaType
 from app.media.samples import Sample, samples
@@ -29,6 +30,9 @@ METADATA_SCHEMA = {
     "subject": {"ty": "variant", "hint": "uuid"},
     "domain": {"ty": "enum", "values": ["everyday", "medical", "sound", "text"]},
     "byte histogram": {"ty": "embedding", "size": 16},
+    "caption": {"ty": "variant", "hint": "text"},
+    "look": {"ty": "embedding", "size": 1_024},
+    "meaning": {"ty": "embedding", "size": 384},
     "place": {"ty": "geospatial"},
 }
 DOMAINS = {
@@ -73,7 +77,10 @@ def _unit(part: tuple[Sample, ...], position: int) -> Unit:
 
 
 def _metadata(part: Sequence[Sample], position: int) -> dict[str, Any]:
-    """Facts of the bytes where there are some; else made up, and the same at every start."""
+    """Facts of the bytes where there are some; else made up, and the same at every start.
+
+    The vectors of `look` and `meaning` come later: see sight.
+    """
     first = part[0]
     counts = Counter(first.path.read_bytes()[: kinds.HEAD_BYTES])
     total = counts.total() or 1
@@ -91,6 +98,7 @@ def _metadata(part: Sequence[Sample], position: int) -> dict[str, Any]:
             round(sum(counts[byte] for byte in range(start, start + 16)) / total, 6)
             for start in range(0, 256, 16)
         ],
+        **({"caption": CAPTIONS[subject]} if subject in CAPTIONS else {}),
         "place": {"type": "Point", "coordinates": [round(angle, 3), round(angle / 2, 3)]},
     }
 

@@ -32,7 +32,7 @@ from schema.execution.sums import Program, Sum, Term, Variables
 
 OPERATION = 1
 COUNT = 100
-"""A `totalCount`: it may read 100,000 rows of an index."""
+"""A `totalCount`, or a facet: it may read 100,000 rows."""
 WRITE = 10
 """Each thing that a mutation is about."""
 
@@ -124,6 +124,8 @@ class _Desk:
         size = sizes.items(node) if is_write else sizes.page(node)
         one = Sum(_own_price(parent, kind, definition, node))
         one.add(WRITE if is_write else 0, size)
+        if _is_connection(parent) and node.name.value == "facets":
+            one.add(COUNT, sizes.items(node))
         one.add(price.once)
         one.add(price.each, size)
         term = self.program.term(one)

@@ -51,6 +51,7 @@ PRICES = [
     ("{ files(first: 7) { edges { node { id folder { id } } } } }", 1 + 1 + 7 * 2),
     ("{ files(first: 7) { nodes { id } edges { node { id } } } }", 1 + 1 + 7 + 7),
     ("{ files(first: 7) { totalCount { value } } }", 1 + 1 + COUNT),
+    ('{ files(first: 7) { facets(keys: ["a", "b"]) { items { key } } } }', 3 + 2 * COUNT + 10),
     # what lies inside of pages multiplies
     ("{ folders(first: 5) { nodes { files(first: 7) { nodes { id } } } } }", 2 + 5 * (1 + 1 + 7)),
     ("{ folders(first: 5) { nodes { files { totalCount { value } } } } }", 2 + 5 * (2 + COUNT)),

@@ -62,7 +62,11 @@ async def theirs(ours: Place) -> dict[Kind, str]:
         Kind.API_TOKEN: await place.make(
             "createApiToken", "apiToken", name=CANARY, scopes=["READ"]
         ),
+        Kind.BACKGROUND_JOB: await place.background_job(),
+        Kind.COLLECTION: (await place.collection(CANARY))[0],
+        Kind.EMBEDDING_PLOT: await place.plot(),
         Kind.FILE: file_id,
+        Kind.FILTER_PRESET: await place.preset(CANARY),
         Kind.FOLDER: folder_id,
         Kind.GROUP: await place.make("createGroup", "group", name=CANARY),
         Kind.INTEGRATION: await place.integration(CANARY),
@@ -142,6 +146,8 @@ async def ask(place: Place, spot: Spot, named: str) -> str:
 
 async def arguments(place: Place, spot: Spot) -> dict[str, Any]:
     """What makes sense for the other arguments and members."""
+    if spot.field == "embeddingPlot":
+        return {"key": (await place.vector())[1]}
     if spot.type != "Mutation":
         return {}
     line = next(line for line in LINES if line.mutation == spot.field)

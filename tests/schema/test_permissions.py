@@ -75,6 +75,8 @@ LINES = [
     Line("deleteMetadataKey", "yyyf yf un", givens.a_metadata_key),
     Line("restoreMetadataKey", "yyyf yf un", givens.a_deleted_metadata_key),
     Line("importMetadataSchema", "iiif if ui", givens.plain(document={}, expectedRevision=-1)),
+    Line("setEmbeddingEncoder", "yyyf yf un", givens.an_encoder),
+    Line("removeEmbeddingEncoder", "yyyf yf un", givens.a_key_with_an_encoder),
     # folders and the files in them
     Line("createFolder", "yyyf yf uy", givens.plain(name="top")),
     Line("createFolder", "ynnn yf un", givens.below_a_folder),
@@ -92,6 +94,7 @@ LINES = [
     Line("mergeFileMetadata", "ynnn yf un", givens.metadata_of_files),
     Line("moveFiles", "ynnn yf un", givens.files_to_move),
     Line("deleteFiles", "ynnn yf un", givens.files_to_delete),
+    Line("computeEmbeddings", "ynnn yf un", givens.a_folder_to_encode),
     Line("createImageGroup", "ynnn yf un", givens.an_image_group),
     Line("createFileGroup", "ynnn yf un", givens.a_file_group),
     Line(
@@ -104,6 +107,37 @@ LINES = [
     Line("cancelUploadJob", "ynnn yf un", givens.a_job),
     # it is empty, and only who may retry it is told that there is nothing to retry
     Line("retryUploadJob", "innn if un", givens.a_cancelled_job),
+    Line("measureEmbeddingRecall", "ifff ff ui", givens.plain(key="no such key")),
+    # vectors; the other organisation has no such key
+    Line("setEmbeddings", "ynnn yf ui", givens.a_vector_of_a_file),
+    Line("removeEmbeddings", "ynnn yf ui", givens.a_vector_to_remove),
+    # whose files the lines name is judged line by line
+    Line("setEmbeddingsFromUpload", "ynnn yy ui", givens.an_upload_of_vectors),
+    Line("cancelBackgroundJob", "ynnn yn un", givens.a_background_job_of_the_holder),
+    # who sees the folder may have its vectors looked at
+    Line("computeEmbeddingPlot", "ynnn yy un", givens.on_vectors()),
+    Line("computeEmbeddingPlot", "yfff ff ui", givens.on_vectors(folderId=None)),
+    Line("findNearDuplicates", "ynnn yy un", givens.on_vectors()),
+    Line("findNearDuplicates", "yfff ff ui", givens.on_vectors(folderId=None)),
+    # collections
+    Line("createCollection", "ynnn yf un", givens.in_folder(name="collection")),
+    Line("updateCollection", "ynnn yf un", givens.on_collection(name="other")),
+    Line("deleteCollection", "ynnn yf un", givens.on_collection()),
+    Line("addFilesToCollection", "ynnn yf un", givens.a_file_for_a_collection),
+    Line("removeFilesFromCollection", "ynnn yf un", givens.a_file_of_a_collection),
+    Line("addFilesToCollectionByTitle", "ynnn yf un", givens.on_collection(titles=["file.png"])),
+    Line("addFilesToCollectionByPreset", "ynnn yf un", givens.a_collection_and_a_preset),
+    Line("removeFilesFromCollectionByPreset", "ynnn yf un", givens.a_collection_and_a_preset),
+    # presets: everybody makes their own; a shared one is its maker's and the administrators'
+    Line(
+        "createFilterPreset",
+        "yyyy yy uy",
+        givens.plain(name="preset", filter={"name": {"eq": "a"}}),
+    ),
+    Line("createFilterPreset", "ynnn yy un", givens.a_preset_of_a_folder),
+    Line("importFilterPreset", "ynnn yy ui", givens.a_document_and_a_folder),
+    Line("updateFilterPreset", "yfff yf un", givens.on_preset(name="other")),
+    Line("deleteFilterPreset", "yfff yf un", givens.on_preset()),
     # integrations
     Line(
         "createIntegration",

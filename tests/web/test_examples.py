@@ -9,7 +9,8 @@ import orjson
 import pytest
 from graphql import OperationDefinitionNode, OperationType, parse
 
-from app.demo import data, shelves
+from app.demo import data, shelves, sight
+from app.embeddings.local_models import MODELS
 from tests.client import Api
 from tests.schema.registering import Desk, image
 from tests.socket import Open
@@ -18,6 +19,7 @@ from tests.world import World
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "web" / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.graphql"))
+IMAGES = "{ files(filter: { type: { eq: IMAGE } }) { nodes { id } } }"
 LOOKUPS: dict[str, Any] = orjson.loads((FOLDER / "lookups.json").read_bytes())
 
 
@@ -64,7 +66,18 @@ async def stocked(api: Api, world: World, worker: None) -> Api:
     group = await world.file(person, desk.folder, "a group", type="IMAGE_GROUP")
     frame = await world.file(person, desk.folder, "frame.png", metadata={"entropy": 7})
     await world.member_of(group, frame)
+    await sight_for(api)
     return api
+
+
+async def sight_for(api: Api) -> None:
+    """Vectors of every image, and the encoder of texts that the demo has."""
+    images = (await api(IMAGES))["files"]["nodes"]
+    for key, model in sight.KEYS.items():
+        await api.change(sight.SET, input={"key": key, "encoder": {"local": {"model": model}}})
+        vector = [1.0] * MODELS[model].dimensions
+        items = [{"fileId": one["id"], "vector": vector} for one in images]
+        await api.change(sight.WRITE, input={"key": key, "items": items})
 
 
 def leaves(value: Any) -> list[Any]:

@@ -8,7 +8,10 @@ from graphql import (
     FieldNode,
     GraphQLArgument,
     GraphQLField,
+    ListValueNode,
+    ObjectValueNode,
     Undefined,
+    ValueNode,
     VariableNode,
     is_non_null_type,
     is_required_argument,
@@ -59,11 +62,22 @@ def arguments(field: GraphQLField, node: FieldNode, names: Mapping[str, str]) ->
             default = _constant(node, name, argument, None)
             is_required = is_non_null_type(argument.type)
             variables.append(_FromVariable(names[name], at.value.name.value, is_required, default))
+        elif at is not None and (name not in names or _has_variable(at.value)):
+            return None  # its literal may hold variables, of which nothing is known yet
         elif (value := _constant(node, name, argument, at)) is not Undefined:
             if name not in names:
                 return None
             constants[names[name]] = value
     return Arguments(constants, variables)
+
+
+def _has_variable(literal: ValueNode) -> bool:
+    """Whether a variable stands somewhere in it."""
+    if isinstance(literal, ListValueNode):
+        return any(map(_has_variable, literal.values))
+    if isinstance(literal, ObjectValueNode):
+        return any(_has_variable(one.value) for one in literal.fields)
+    return isinstance(literal, VariableNode)
 
 
 def _constant(node: FieldNode, name: str, argument: GraphQLArgument, at: Any) -> Any:

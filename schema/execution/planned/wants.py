@@ -51,6 +51,8 @@ def _relation(executing: Executing, plan: Plan, one: Wanted) -> Relation | None:
     """The field's relation, if its resolver hands a column of the row on as the key of a ById."""
     if one.call is None or one.reads is None or len(one.reads) != 1 or one.definition.args:
         return None
+    if not _is_object(one):
+        return None  # a value that is made of the column
     probe = plan.origin.of(Joined({one.reads[0]: executing}))
     load = one.call(probe, **executing.arguments(plan.object_type, one))
     if type(load) is not Load or load.key is not executing or not isinstance(load.batch, ById):

@@ -1,0 +1,31 @@
+"""What is to be seen in the demo's pictures and films, in a sentence: looked at and written by hand."""
+
+CAPTIONS = {
+    "astronaut.png": "A smiling astronaut in an orange space suit in front of a flag and a model of a shuttle",
+    "camera.png": "A man looks through a film camera on a tripod on a lawn",
+    "cell.png": "A single cell under a microscope, bright on grey",
+    "chelsea.png": "The face of a tabby cat, seen from near by",
+    "clock_motion.png": "A clock, blurred by motion",
+    "coffee.png": "A cup of espresso with a spoon on a wooden table",
+    "coins.png": "Ancient coins in rows on a dark ground",
+    "color.png": "A colour wheel with all hues",
+    "horse.png": "The black silhouette of a horse on white",
+    "hubble_deep_field.jpg": "Thousands of distant galaxies in deep space, seen by a telescope",
+    "ihc.png": "Stained tissue of the colon under a microscope",
+    "logo.png": "A round logo in green and orange with a snake and an eye",
+    "microaneurysms.png": "Tiny blood vessels at the back of an eye, with aneurysms",
+    "moon.png": "Craters on the surface of the moon",
+    "page.png": "A printed page of a book about image segmentation",
+    "phantom.png": "A drawing of a head in cross-section, for testing tomography",
+    "retina.jpg": "The retina of a human eye with its blood vessels",
+    "rocket.jpg": "A rocket stands lit on its launch pad at dusk",
+    "text.png": "Formulas written by hand on paper",
+    "Chessboard sequence": "The black and white squares of a chessboard",
+    "Motorcycle sequence": "A red motorcycle in a garage, photographed from two sides",
+    "Texture sequence": "Textures: a brick wall, grass, gravel",
+    "bigbuckbunny.mp4": "An animated rabbit comes out of its burrow in a meadow",
+    "bikes.mp4": "Taxis, cyclists and parked bicycles in the streets of a city",
+    "carphone_distorted.mp4": "A man with a bow tie shouts in a moving car; the picture is full of blocks",
+    "carphone_pristine.mp4": "A man with a bow tie shouts in a moving car",
+}
+"""By the file's name, or by the title of what it is a part of."""
