@@ -34,7 +34,7 @@ from app.embeddings.similarity import Search
 from app.files import access, folders
 from app.files.models import File
 from app.metadata import service as metadata
-from benchmarks import contest, field, ground, wire
+from benchmarks import contest, field, ground, questions, wire
 from benchmarks.contest import FLOOR, OURS
 from benchmarks.ground import Ground
 from benchmarks.measure import Row, turns
@@ -105,11 +105,12 @@ async def rows(place: Ground) -> list[Row]:
 
 
 async def _latency(runtime: Runtime, line: Line, stock: Stock, k: int) -> Row:
-    """Each round asks for other vectors, both sides for the same ones."""
+    """Both sides ask for the same vectors; for information also what HTTP and GraphQL cost with nothing behind."""
     sql = _BY_HAND.format(table=stock.table)
     scope, organisation_id = stock.actor.scope, stock.actor.organisation_id
     packed = [halfvec.pack(one) for one in stock.queries]
     requests = [_request(stock, one, k) for one in stock.queries]
+    smallest = wire.post("/graphql", questions.typename(), _bearer(stock))
 
     async def ours() -> float:
         return await _median(lambda number: line.ask(requests[number]))
@@ -123,10 +124,15 @@ async def _latency(runtime: Runtime, line: Line, stock: Stock, k: int) -> Row:
         answer = orjson.loads(await line.ask(requests[number]))
         assert len(answer["data"]["files"]["edges"]) == k, answer
         await runtime.reads.fetch(scope, sql, (packed[number], k, organisation_id))
-    mine, hand = await turns(ROUNDS, ours, by_hand)
+
+    async def nothing() -> float:
+        return await _median(lambda _: line.ask(smallest))
+
+    mine, hand, empty = await turns(ROUNDS, ours, by_hand, nothing)
+    behind_http = [one + other for one, other in zip(hand, empty, strict=True)]
     return contest.row(
         f"similarity: the {k} nearest of {COUNT:,}",
-        {OURS: mine, FLOOR: hand},
+        {OURS: mine, FLOOR: hand, "by hand + { __typename }": behind_http},
         unit="ms",
         floor_is="pgvector by hand, of the same settings, without HTTP",
         bounds={FLOOR: 1.4} if k == 10 else {},
@@ -203,7 +209,11 @@ def _request(stock: Stock, vector: Floats, k: int) -> bytes:
     told = base64.b64encode(vector.astype("<f4").tobytes()).decode()
     variables = {"to": {"embedding": KEY, "anchor": {"vector": told}}, "first": k}
     asked = {"query": PAGE, "operationName": "Near", "variables": variables}
-    return wire.post("/graphql", asked, {"Authorization": f"Bearer {stock.token}"})
+    return wire.post("/graphql", asked, _bearer(stock))
+
+
+def _bearer(stock: Stock) -> dict[str, str]:
+    return {"Authorization": f"Bearer {stock.token}"}
 
 
 async def _median(ask: Callable[[int], Awaitable[Any]]) -> float:

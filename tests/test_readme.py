@@ -9,11 +9,17 @@ from app.core import ids
 from app.core.ids import Kind
 from app.core.settings import Settings
 from tests.client import Api
+from tests.schema.embedding import ADD_KEY, SET
 from tests.schema.registering import Desk
 from tests.socket import Open
 from tests.world import World
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+ENUMERATION = """
+mutation {
+  addMetadataEnum(input: {key: "weather", options: ["fog", "rain", "sun"]}) { userErrors { code message } }
+}
+"""
 QUERY = r'"query": "(.*?)"}'
 
 
@@ -59,7 +65,7 @@ async def test_its_first_query_answers(api: Api, world: World) -> None:
 async def test_its_registration_subscription_and_report_work_one_after_the_other(
     api: Api, world: World, open_socket: Open
 ) -> None:
-    register, subscription, report = documents()
+    register, subscription, report, _ = documents()
     desk = await Desk.opened(api, world)
     assert desk.integration is not None
     known = {
@@ -74,3 +80,22 @@ async def test_its_registration_subscription_and_report_work_one_after_the_other
     assert events[-1]["unitCount"] == 2
     nodes = (await api(with_ids(report, job=job)))["uploadJob"]["units"]["nodes"]
     assert {node["error"]["code"] for node in nodes} == {"OBJECT_URL_NOT_OF_INTEGRATION"}
+
+
+async def test_its_search_finds_what_is_alike(api: Api, world: World) -> None:
+    assert api.person is not None
+    await api.change(ENUMERATION)
+    await api.change(ADD_KEY, key="look", dimensions=2)
+    folder = await world.folder(api.person)
+    files = [
+        await world.file(api.person, folder, f"{n}.png", width=640 * n, metadata={"weather": "fog"})
+        for n in range(4)
+    ]
+    names = [ids.encode(Kind.FILE, one.id) for one in files]
+    items = [{"fileId": name, "vector": [1.0, n]} for n, name in enumerate(names)]
+    await api.change(SET, input={"key": "look", "items": items})
+    search = documents()[-1]
+    found = (await api(with_ids(search, file=names[0])))["files"]
+    assert [edge["node"]["name"] for edge in found["edges"]] == ["1.png", "2.png", "3.png"]
+    assert found["similarity"]["plan"] == "EXACT"
+    assert found["facets"]["items"][0]["values"] == [{"value": "fog", "count": 3}]

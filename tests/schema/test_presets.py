@@ -1,6 +1,7 @@
 """Filter presets, through the API."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -114,8 +115,8 @@ FILTERS: list[Given] = [
     {"type": {"in": ["IMAGE", "VIDEO"]}, "isComponent": False},
     {"byteSize": {"gte": 2**40}, "durationSeconds": {"lt": 0.25}},
     {"createdAt": {"gt": "2026-01-01T00:00:00Z", "isNull": False}},
-    {"folder": {"id": ids.encode(Kind.FOLDER, new_id()), "recursive": True}},
-    {"and": [{"or": [CATS, {"not": {"id": {"in": [ids.encode(Kind.FILE, new_id())]}}}]}]},
+    {"folder": {"id": ids.encode(Kind.FOLDER, UUID(int=7)), "recursive": True}},
+    {"and": [{"or": [CATS, {"not": {"id": {"in": [ids.encode(Kind.FILE, UUID(int=8))]}}}]}]},
     {"and": [{"and": [{"and": [{"and": [CATS]}]}]}]},
 ]
 
