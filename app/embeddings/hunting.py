@@ -41,7 +41,7 @@ HELD = 2**27
 """Numbers of half precision: 256 MiB."""
 NEIGHBOURS = 50
 CANDIDATES = 200
-LOOKED_UP = 500
+LOOKED_UP = 200
 """Vectors whose neighbours one statement finds."""
 WRITTEN = 20_000
 """Pairs that one statement writes."""

@@ -25,8 +25,9 @@ BUDGET_US = 500_000
 """Of a comparison with many files, in microseconds."""
 MORE_FOR_BITS = 4
 """So many candidates by bits hold the nearest one."""
-SIZES = (25, 100, 400, MOST_HITS)
-"""A search is made for so many hits, whichever suffices: pages that follow take theirs from the same result."""
+SIZES = (26, 101, 401, MOST_HITS)
+"""A search is made for so many hits, whichever suffices: pages that follow take theirs from the same result. One
+more than round pages have, since whoever shows a page wants to know whether there is another."""
 
 _LOOK_UP_US = 0.8
 _COMPARE_US = 0.43 / 512
@@ -47,7 +48,7 @@ class Plan(StrEnum):
 
 PROBED = 200
 """Candidates of a probe. Deeper ones are less reliable."""
-MOST_PROBED = 100
+MOST_PROBED = 101
 """Hits for which a probe is relied on."""
 PROBE = USUAL_SCAN
 DEEP = Scan(ef_search=MOST_HITS, goes_on=True, is_forced=True)
@@ -66,7 +67,7 @@ def scan_for(k: int, dimensions: int) -> tuple[Scan, int]:
     if dimensions > WIDEST_INDEXED:
         wanted = max(k, MOST_PROBED) * MORE_FOR_BITS
     elif k <= MOST_PROBED:
-        return PROBE, 2 * k
+        return PROBE, min(2 * k, PROBED)
     else:
         wanted = k + k // 10
     if wanted <= DEEP.ef_search // 2:

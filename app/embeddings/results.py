@@ -80,7 +80,7 @@ def _told(result: Result) -> dict[str, Any]:
         "vector": base64.b64encode(asked.vector).decode(),
         "without": (asked.without_file, asked.without_frame),
         "terms": (search.min_score, search.is_exact),
-        "hits": [(hit.file_id.hex, hit.frame, hit.score) for hit in result.hits],
+        "hits": [(file_id.hex, frame, score) for file_id, frame, score in result.hits],
         "is_complete": result.is_complete,
         "figures": asdict(result.figures),
     }

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.core.reads import Reads
@@ -15,8 +15,7 @@ MORE_FOR_FRAMES = 4
 """So many vectors are looked at for each file that is wanted: several may be frames of one file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A file, its nearest vector's frame (-1: the file as a whole), and the cosine similarity, -1 to 1."""
 
     file_id: UUID
@@ -58,8 +57,8 @@ class Search:
 async def nearest(reads: Reads, search: Search, candidates: Candidates | None, k: int) -> Found:
     """The k nearest files of these, 1 to 1,000, sometimes more; all if there are fewer. None: of all files.
 
-    Where the candidates leave out hardly any, up to 100 hits may be others: read them by the same listing. More
-    than 100 are looked for among the candidates alone.
+    Where the candidates leave out hardly any, a first hundred hits may be others: read them by the same
+    listing. More are looked for among the candidates alone.
     """
     began = time.perf_counter()
     found = await _Attempts(reads, search, candidates, plans.size_for(k), k).found()
