@@ -175,8 +175,12 @@ async def test_only_what_may_be_edited_is_encoded(api: Api, world: World, folder
     await world.share(folder, reader)
     theirs = await world.folder(reader)
     await registered(api.as_(reader), world, theirs, two()[1])
-    found = (await ended(api.as_(reader)))["computedEmbeddings"]
+    async with encoding() as far:
+        await connect_to(api, far)
+        far.always = lambda: service([1.0] * 1_024)
+        found = (await ended(api.as_(reader)))["computedEmbeddings"]
     assert (found["encodedCount"], found["skippedCount"]) == (1, 1)
+    assert len(far.asked) == 1  # what nobody may write is not made, either
     assert "does not allow to edit" in found["skipped"][0]["reason"]
     told = await api.as_(reader).refusal(
         COMPUTE, input={"key": "look", "folderId": ids.encode(Kind.FOLDER, folder.id)}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -70,24 +71,26 @@ def table(
 @pytest.mark.parametrize(
     ("row", "before", "dead", "step"),
     [
-        (table(NONE, 99), 99, 0, Step.NOTHING),
-        (table(NONE, 100), 100, 0, Step.BUILD),
-        (table(NONE, 100), 50, 0, Step.LATER),  # they still come in
-        (table(NONE, 100), 0, 0, Step.LATER),
-        (table(READY, 100, 100), 100, 2, Step.NOTHING),
-        (table(READY, 100, 100), 100, 3, Step.BUILD),
-        (table(READY, 199, 100), 199, 0, Step.NOTHING),
-        (table(READY, 200, 100), 199, 0, Step.BUILD),
-        (table(READY, 60, 100), 60, 0, Step.NOTHING),  # not at every turn up and down
-        (table(READY, 49, 100), 49, 0, Step.DROP),
-        (table(QUEUED, 500), 500, 0, Step.NOTHING),
-        (table(BUILDING, 500, 100), 500, 50, Step.NOTHING),
-        (table(FAILED, 500, minutes_ago=1), 500, 0, Step.LATER),
-        (table(FAILED, 500), 500, 0, Step.BUILD),
+        (partial(table, NONE, 99), 99, 0, Step.NOTHING),
+        (partial(table, NONE, 100), 100, 0, Step.BUILD),
+        (partial(table, NONE, 100), 50, 0, Step.LATER),  # they still come in
+        (partial(table, NONE, 100), 0, 0, Step.LATER),
+        (partial(table, READY, 100, 100), 100, 2, Step.NOTHING),
+        (partial(table, READY, 100, 100), 100, 3, Step.BUILD),
+        (partial(table, READY, 199, 100), 199, 0, Step.NOTHING),
+        (partial(table, READY, 200, 100), 199, 0, Step.BUILD),
+        (partial(table, READY, 60, 100), 60, 0, Step.NOTHING),  # not at every turn up and down
+        (partial(table, READY, 49, 100), 49, 0, Step.DROP),
+        (partial(table, QUEUED, 500), 500, 0, Step.NOTHING),
+        (partial(table, BUILDING, 500, 100), 500, 50, Step.NOTHING),
+        (partial(table, FAILED, 500, minutes_ago=1), 500, 0, Step.LATER),
+        (partial(table, FAILED, 500), 500, 0, Step.BUILD),
     ],
 )
-def test_what_an_index_needs(row: VectorTable, before: int, dead: int, step: Step) -> None:
-    assert decided(row, before, dead, threshold=100) is step
+def test_what_an_index_needs(
+    row: Callable[[], VectorTable], before: int, dead: int, step: Step
+) -> None:
+    assert decided(row(), before, dead, threshold=100) is step
 
 
 def test_whoever_builds_an_index_holds_the_same_lock() -> None:

@@ -16,6 +16,7 @@ const config: CodegenConfig = {
           JSON: { input: 'unknown', output: 'unknown' },
           SafeInt: 'number',
           URL: 'string',
+          Vector: { input: 'string | number[]', output: 'string' },
         },
         useTypeImports: true,
       },
