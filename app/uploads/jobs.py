@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.core import db
 from app.core.db import Scope
-from app.core.errors import Unavailable
+from app.core.errors import Refused, Unavailable
 from app.core.runtime import Runtime
 from app.core.storage.integrations import Allowances
 from app.files import stores
@@ -36,7 +36,10 @@ async def register_files(
     try:
         await _work(runtime, scope, UUID(job_id))
     except Exception as error:
-        if db.is_passing(error) or isinstance(error, Unavailable | PoolTimeoutError):
+        # what is refused stays so, whatever was the cause: a document that is gone does not come back
+        is_refused = isinstance(error, Refused)
+        passes = db.is_passing(error) or isinstance(error, Unavailable | PoolTimeoutError)
+        if passes and not is_refused:
             raise
         structlog.get_logger("uploads").exception("an upload job failed", job_id=job_id)
         await _give_up(runtime, scope, UUID(job_id))
