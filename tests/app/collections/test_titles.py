@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.collections import titles
+from app.core import jobs
 from app.core.compiled import Compiled
 from app.core.errors import TooLarge
 from app.core.runtime import Runtime
@@ -55,6 +57,8 @@ async def many(runtime: Runtime, world: World) -> AsyncGenerator[tuple[Person, U
     given = {"organisation": owner.organisation_id, "folder": folder.id}
     async with runtime.db.transaction(owner.actor.scope) as tx:
         await tx.execute(_FILL, given)
+    with psycopg.connect(jobs.driver_url(runtime.settings.database_url or "")) as connection:
+        connection.execute("analyze file_part_default")
     yield ann, folder.id
     async with runtime.db.transaction(owner.actor.scope) as tx:
         await tx.execute(_EMPTY, given)
