@@ -29,7 +29,7 @@ from app.core.paging import Listing
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.embeddings import building, similarity, tables, writing
-from app.embeddings.scans import Asked, Candidates, Vectors
+from app.embeddings.asked import Asked, Candidates, Vectors
 from app.embeddings.similarity import Search
 from app.files import access, folders
 from app.files.models import File

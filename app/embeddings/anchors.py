@@ -15,7 +15,7 @@ from app.core.errors import Invalid, NotFound, Path
 from app.core.reads import Reads
 from app.core.runtime import Runtime
 from app.embeddings import encoders, tables, vectors
-from app.embeddings.scans import Asked, Vectors
+from app.embeddings.asked import Asked, Vectors
 from app.embeddings.similarity import Search
 from app.embeddings.tables import WHOLE_FILE, KeyTable
 from app.files import access

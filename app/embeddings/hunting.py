@@ -12,35 +12,20 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Integer,
-    Select,
-    Uuid,
-    bindparam,
-    func,
-    literal_column,
-    select,
-    text,
-    true,
-)
+from sqlalchemy import text
 
 from app.background import service
 from app.background.models import BackgroundJob
 from app.core.errors import Conflict
 from app.core.runtime import Runtime
-from app.embeddings import comparing, walk
+from app.embeddings import comparing, neighbours, walk
 from app.embeddings.comparing import Groups, Numbers
 from app.embeddings.duplicates import FIND, MOST_PAIRS
 from app.embeddings.projection import Matrix
-from app.embeddings.tables import BITS_ABOVE
 from app.embeddings.walk import Ground, Key
 
 HELD = 2**27
 """Numbers of half precision: 256 MiB."""
-NEIGHBOURS = 50
-CANDIDATES = 200
 LOOKED_UP = 200
 """Vectors whose neighbours one statement finds."""
 WRITTEN = 20_000
@@ -226,54 +211,12 @@ async def _look_up(hunt: Hunt) -> None:
 async def _neighbours(hunt: Hunt, keys: Sequence[Key]) -> list[Found]:
     given = {"files": [key[0] for key in keys], "frames": [key[1] for key in keys]}
     async with hunt.runtime.db.read(hunt.ground.actor.scope) as session:
-        await session.execute(_SCAN, {"candidates": str(CANDIDATES)})
-        rows = (await session.execute(nearest(hunt.ground, hunt.threshold), given)).all()
+        await session.execute(_SCAN, {"candidates": str(neighbours.CANDIDATES)})
+        rows = (await session.execute(neighbours.nearest(hunt.ground, hunt.threshold), given)).all()
     pairs = ((*sorted(((row[0], row[1]), (row[2], row[3]))), row[4]) for row in rows)
     return list(
         {(*one, *other): (*one, *other, min(score, 1.0)) for one, other, score in pairs}.values()
     )
-
-
-def nearest(ground: Ground, threshold: float) -> Select[Any]:
-    """The neighbours of the vectors of these `files` and `frames`: both keys, and the cosine."""
-    wanted = func.unnest(
-        bindparam("files", None, type_=ARRAY(Uuid)), bindparam("frames", None, type_=ARRAY(Integer))
-    )
-    asked = wanted.table_valued("file_id", "frame").render_derived(name="asked")
-    one, other = ground.vectors("one"), ground.vectors("other")
-    near = _nearest_to(one, other, ground.dimensions).lateral("near")
-    score: ColumnElement[float] = literal_column("1") - near.c.distance
-    is_asked = (one.c.file_id == asked.c.file_id) & (one.c.frame == asked.c.frame)
-    return (
-        select(one.c.file_id, one.c.frame, near.c.file_id, near.c.frame, score)
-        .select_from(asked.join(one, is_asked).join(near, true()))
-        .where(score >= threshold - comparing.ROUNDING, near.c.file_id != one.c.file_id)
-        .where(ground.holds(near.c.file_id))
-    )
-
-
-def _nearest_to(one: Any, other: Any, dimensions: int) -> Select[Any]:
-    columns = other.c.file_id, other.c.frame
-    if dimensions <= BITS_ABOVE:
-        distance = _distance(other.c.vector, one.c.vector)
-        return _first(select(*columns, distance.label("distance")), distance, NEIGHBOURS)
-    bits = "binary_quantize({0}.vector)::bit({1})"
-    apart = literal_column(bits.format("other", dimensions)).op("<~>")(
-        literal_column(bits.format("one", dimensions))
-    )
-    by_bits = _first(select(*columns, other.c.vector), apart, CANDIDATES).subquery("by_bits")
-    distance = _distance(by_bits.c.vector, one.c.vector)
-    rows = select(by_bits.c.file_id, by_bits.c.frame, distance.label("distance"))
-    return _first(rows, distance, NEIGHBOURS)
-
-
-def _distance(vector: Any, other: Any) -> ColumnElement[float]:
-    found: ColumnElement[float] = vector.op("<=>")(other)
-    return found
-
-
-def _first(rows: Select[Any], order: ColumnElement[Any], count: int) -> Select[Any]:
-    return rows.order_by(order).limit(literal_column(str(count)))
 
 
 async def _finish(hunt: Hunt, is_complete: bool) -> None:

@@ -5,6 +5,7 @@ counted, and what its index needs is decided by `decided`. Answers are exact wit
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
@@ -17,11 +18,11 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import select
 
-from app.core import clock, db, jobs
+from app.core import clock, db, jobs, owner
 from app.core.db import Scope, Tx
+from app.core.owner import Builder, Progress
 from app.core.runtime import Runtime
 from app.embeddings import building
-from app.embeddings.building import Progress
 from app.embeddings.models import VectorIndexState, VectorTable
 
 BUILD = "build_vector_index"
@@ -146,13 +147,13 @@ async def build(runtime: Runtime, organisation_id: str, name: str) -> None:
     if row is None:
         return
     try:
-        async with building.opened(runtime.settings) as builder:
+        async with _alone(runtime) as builder:
             if row.vector_count < runtime.settings.vector_index_threshold / 2:
                 await _note(runtime, scope, name, state=VectorIndexState.NONE, indexed_count=0)
-                await builder.drop(row.name)
+                await building.drop(builder, row.name)
                 return
             told = partial(_told, runtime, scope, row)
-            await builder.build(row.name, row.dimensions, told)
+            await building.build(builder, row.name, row.dimensions, told)
     except Exception as error:
         if db.is_passing(error):
             raise
@@ -168,8 +169,12 @@ async def suspend(runtime: Runtime, scope: Scope, name: str, load: int) -> None:
     if row is None or not row.indexed_count or load <= LOAD_PART * row.indexed_count:
         return
     await _note(runtime, scope, name, state=VectorIndexState.NONE, indexed_count=0)
-    async with building.opened(runtime.settings) as builder:
-        await builder.drop(row.name)
+    async with _alone(runtime) as builder:
+        await building.drop(builder, row.name)
+
+
+def _alone(runtime: Runtime) -> AbstractAsyncContextManager[Builder]:
+    return owner.alone(runtime.settings, runtime.settings.vector_index_memory)
 
 
 async def _count(tx: Tx, name: str, estimate: int) -> int:
@@ -195,9 +200,9 @@ async def _told(runtime: Runtime, scope: Scope, row: VectorTable, progress: Prog
         runtime,
         scope,
         row.name,
-        state=progress.state,
+        state=VectorIndexState.WAITING if progress.is_waiting else VectorIndexState.BUILDING,
         message=progress.message,
-        done_count=round(progress.part * row.vector_count),
+        done_count=round(progress.done / (progress.total or 1) * row.vector_count),
     )
 
 

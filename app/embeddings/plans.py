@@ -13,14 +13,13 @@ A search for the k nearest files takes the first of these plans that serves:
 from enum import StrEnum
 
 from app.core.reads import USUAL_SCAN, Scan
+from app.embeddings.tables import BITS_ABOVE
 
 MOST_HITS = 1_000
 """Of one search."""
 FEW_VECTORS = 20_000
 """Up to here comparing all is as quick as an index."""
 FEW_FILES = 20_000
-WIDEST_INDEXED = 4_000
-"""Dimensions. Above, the index is over one bit for each, and what it gives is compared exactly."""
 BUDGET_US = 500_000
 """Of a comparison with many files, in microseconds."""
 MORE_FOR_BITS = 4
@@ -64,7 +63,7 @@ def scan_for(k: int, dimensions: int) -> tuple[Scan, int]:
 
     A few more than k: some may be parts of composites, or frames of one file.
     """
-    if dimensions > WIDEST_INDEXED:
+    if dimensions > BITS_ABOVE:
         wanted = max(k, MOST_PROBED) * MORE_FOR_BITS
     elif k <= MOST_PROBED:
         return PROBE, min(2 * k, PROBED)
@@ -77,7 +76,7 @@ def scan_for(k: int, dimensions: int) -> tuple[Scan, int]:
 
 def probe_for(k: int, dimensions: int) -> tuple[Scan, int] | None:
     """How the index is searched where a filter follows; None: for so many hits it cannot be relied on."""
-    if dimensions > WIDEST_INDEXED:
+    if dimensions > BITS_ABOVE:
         is_reliable = k * MORE_FOR_BITS <= MOST_HITS
         return (Scan(ef_search=MOST_HITS, is_forced=True), MOST_HITS) if is_reliable else None
     return (PROBE, PROBED) if k <= MOST_PROBED else None
@@ -85,10 +84,10 @@ def probe_for(k: int, dimensions: int) -> tuple[Scan, int] | None:
 
 def sufficient(k: int, dimensions: int) -> int:
     """How many of a probe's candidates must pass the filter for the k nearest to be among them."""
-    return k * MORE_FOR_BITS if dimensions > WIDEST_INDEXED else k
+    return k * MORE_FOR_BITS if dimensions > BITS_ABOVE else k
 
 
 def affordable(dimensions: int) -> int:
     """How many vectors may be compared within the budget."""
-    each = _FETCH_COMPARE_US if dimensions > WIDEST_INDEXED else _COMPARE_US
+    each = _FETCH_COMPARE_US if dimensions > BITS_ABOVE else _COMPARE_US
     return int(BUDGET_US / (_LOOK_UP_US + each * dimensions))

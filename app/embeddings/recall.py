@@ -20,7 +20,7 @@ from app.core.errors import Invalid
 from app.core.reads import Reads
 from app.core.runtime import Runtime
 from app.embeddings import plans, scans, tables
-from app.embeddings.scans import Asked, Vectors
+from app.embeddings.asked import Asked, Vectors
 from app.embeddings.tables import KeyTable
 
 MEASURE = "measure_embedding_recall"

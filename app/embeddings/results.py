@@ -15,8 +15,8 @@ from redis.exceptions import RedisError
 
 from app.core.db import Scope
 from app.embeddings import plans
+from app.embeddings.asked import Asked, Vectors
 from app.embeddings.plans import Plan
-from app.embeddings.scans import Asked, Vectors
 from app.embeddings.similarity import Figures, Found, Hit, Search
 
 KEPT_SECONDS = 600

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from app.core.reads import Reads
 from app.embeddings import plans, scans
+from app.embeddings.asked import Asked, Candidates
 from app.embeddings.plans import Plan
-from app.embeddings.scans import Asked, Candidates
+from app.embeddings.tables import BITS_ABOVE
 
 MORE_FOR_FRAMES = 4
 """So many vectors are looked at for each file that is wanted: several may be frames of one file."""
@@ -134,7 +135,7 @@ class _Attempts:
 
     def _has_passed_all(self, rows: Sequence[Any]) -> bool:
         """Whether what the index would give next is too far away. Bits put the candidates in rough order only."""
-        is_in_order = self.asked.vectors.dimensions <= plans.WIDEST_INDEXED
+        is_in_order = self.asked.vectors.dimensions <= BITS_ABOVE
         return bool(rows) and is_in_order and self._is_too_far(1 - rows[0]["reach"])
 
     async def _few(self, candidates: Candidates) -> Found | None:

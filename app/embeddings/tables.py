@@ -22,6 +22,12 @@ WHOLE_FILE = -1
 BITS_ABOVE = 4_000
 """Dimensions above which an index holds one bit of each component; what it finds is compared exactly again."""
 
+
+def bits(vector: str, dimensions: int) -> str:
+    """A bit for each component, as SQL: the one printer for the index and for what is to use it."""
+    return f"binary_quantize({vector})::bit({dimensions:d})"
+
+
 _TABLES = (
     "select k.id as key_id, k.name as key, k.number, (k.definition ->> 'size')::int as dimensions,"
     " v.name, coalesce(v.index_state, 'NONE') as index_state,"

@@ -31,7 +31,7 @@ from app.background.models import BackgroundJob
 from app.core.db import Session, Tx
 from app.core.errors import Conflict
 from app.core.runtime import Runtime
-from app.embeddings.models import VectorIndexState, VectorTable
+from app.embeddings.models import VectorTable
 from app.embeddings.projection import Matrix
 from app.files import access, tree
 from app.files.models import File, Folder
@@ -88,7 +88,7 @@ class Ground:
                 name=kept.name,
                 dimensions=kept.dimensions,
                 count=kept.vector_count,
-                is_indexed=kept.index_state is VectorIndexState.READY,
+                is_indexed=kept.indexed_count > 0,
                 folder=await _folder(session, actor, job.input["folder_id"]),
             )
 

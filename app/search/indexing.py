@@ -4,7 +4,7 @@ The same comparison adds, drops, repairs and moves; running it again does nothin
 has no such index, since a scan is as quick. Answers are the same in every state, only their cost differs.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,15 +16,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.core import clock, jobs
+from app.core import clock, jobs, owner
 from app.core.db import Scope, Session, Tx
+from app.core.owner import Builder, Progress
 from app.core.runtime import Runtime
 from app.files import reindex
 from app.metadata import queries
 from app.metadata.models import KeyState, MetadataKey
 from app.metadata.service import REINDEX
 from app.search import building, indexes
-from app.search.building import Builder, Progress
 from app.search.indexes import DEFAULT_PARTITION, KeyIndex
 from app.search.models import IndexState, MetadataIndex
 
@@ -32,6 +32,8 @@ RECONCILE = "reconcile_indexes"
 """The job: see whether an organisation's indexes are what they should be."""
 BUILD = "build_indexes"
 """The job: make them so. One after the other, so that builds leave workers to others."""
+
+NOTHING_DONE: Mapping[str, int | None] = {"done_count": 0, "total_count": None}
 
 _ORGANISATIONS = "select id from organisation"
 _FILES = text(
@@ -89,7 +91,7 @@ async def build(runtime: Runtime, organisation_id: str) -> None:
     if not plan.builds and not plan.drops:
         return
     try:
-        async with building.opened(runtime.settings) as builder:
+        async with owner.alone(runtime.settings, runtime.settings.index_memory) as builder:
             plan = await plan_of(runtime, scope)  # somebody else may have been at work
             await _carry_out(runtime, scope, builder, plan)
     except asyncpg.InsufficientPrivilegeError as error:
@@ -178,20 +180,20 @@ async def table_of(session: Session, organisation_id: UUID) -> str:
 
 async def _carry_out(runtime: Runtime, scope: Scope, builder: Builder, plan: Plan) -> None:
     for name in plan.drops:
-        await builder.drop(name)
+        await building.drop(builder, name)
     await _forget(runtime, scope, plan.forgotten)
     built = [index for index in plan.builds if await _build(runtime, scope, builder, index)]
     for table in {index.table for index in built}:
-        await builder.analyze(table)
+        await building.analyze(builder, table)
     for index in built:
-        await _note(runtime, scope, index, Progress(IndexState.READY))
+        await _note(runtime, scope, index, IndexState.READY)
 
 
 async def _build(runtime: Runtime, scope: Scope, builder: Builder, index: KeyIndex) -> bool:
     """Build one; a failure is noted, and the others go on."""
-    await _note(runtime, scope, index, Progress(IndexState.BUILDING))
+    await _note(runtime, scope, index, IndexState.BUILDING)
     try:
-        await builder.build(index, partial(_note, runtime, scope, index))
+        await building.build(builder, index, partial(_told, runtime, scope, index))
     except asyncpg.InsufficientPrivilegeError:
         raise
     except asyncpg.PostgresError as error:
@@ -205,10 +207,10 @@ async def _build(runtime: Runtime, scope: Scope, builder: Builder, index: KeyInd
 async def _note_plan(runtime: Runtime, scope: Scope, plan: Plan) -> None:
     """Say what is going to happen."""
     for index in plan.builds:
-        await _note(runtime, scope, index, Progress(IndexState.QUEUED))
+        await _note(runtime, scope, index, IndexState.QUEUED)
     reading = "The values of older files are being read first."
     for index in plan.deferred:
-        await _note(runtime, scope, index, Progress(IndexState.QUEUED, message=reading))
+        await _note(runtime, scope, index, IndexState.QUEUED, reading)
     if not plan.drops:
         await _forget(runtime, scope, plan.forgotten)
         return
@@ -220,7 +222,7 @@ async def _note_plan(runtime: Runtime, scope: Scope, plan: Plan) -> None:
 
 async def _failed(runtime: Runtime, scope: Scope, failed: Sequence[KeyIndex], message: str) -> None:
     for index in failed:
-        await _note(runtime, scope, index, Progress(IndexState.FAILED, message=message))
+        await _note(runtime, scope, index, IndexState.FAILED, message)
 
 
 async def _forget(runtime: Runtime, scope: Scope, numbers: Sequence[int]) -> None:
@@ -229,14 +231,26 @@ async def _forget(runtime: Runtime, scope: Scope, numbers: Sequence[int]) -> Non
             await tx.exec(delete(MetadataIndex).where(col(MetadataIndex.key_number).in_(numbers)))
 
 
-async def _note(runtime: Runtime, scope: Scope, index: KeyIndex, progress: Progress) -> None:
+async def _told(runtime: Runtime, scope: Scope, index: KeyIndex, progress: Progress) -> None:
+    state = IndexState.WAITING if progress.is_waiting else IndexState.BUILDING
+    figures = {"done_count": progress.done, "total_count": progress.total}
+    await _note(runtime, scope, index, state, progress.message, figures)
+
+
+async def _note(
+    runtime: Runtime,
+    scope: Scope,
+    index: KeyIndex,
+    state: IndexState,
+    message: str = "",
+    counts: Mapping[str, int | None] = NOTHING_DONE,
+) -> None:
     """Write down where an index stands."""
     figures = {
         "name": index.name,
-        "state": progress.state,
-        "done_count": progress.done,
-        "total_count": progress.total,
-        "message": progress.message,
+        "state": state,
+        **counts,
+        "message": message,
         "updated_at": clock.now(),
     }
     row = {"organisation_id": index.organisation_id, "key_number": index.number, **figures}

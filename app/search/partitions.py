@@ -7,10 +7,11 @@ picks plans that look at a thousand times as many files as they need (docs/adr/0
 from typing import Any
 from uuid import UUID
 
+from app.core import owner as owners
 from app.core.db import APP_ROLE
 from app.core.errors import Refused
 from app.core.settings import Settings
-from app.search import building, indexes
+from app.search import indexes
 from app.search.indexes import DEFAULT_PARTITION, NAME_TRIGRAMS
 
 WAIT = "30s"
@@ -37,8 +38,7 @@ async def own_partition(settings: Settings, organisation_id: UUID) -> tuple[str,
     to another past the foreign keys, which would take away what belongs to the files.
     """
     name = indexes.partition_of(organisation_id)
-    owner = await building.connected(settings)
-    try:
+    async with owners.connected(settings, settings.index_memory) as owner:
         if not await owner.fetchval(_IS_SUPERUSER):
             raise CannotMove(
                 "Moving files into a partition takes a superuser: set OWNER_DATABASE_URL to one."
@@ -51,8 +51,6 @@ async def own_partition(settings: Settings, organisation_id: UUID) -> tuple[str,
             await owner.execute(f"vacuum (analyze) {DEFAULT_PARTITION}")
         await owner.execute(f"analyze {name}")
         return name, await owner.fetchval(_COUNT, organisation_id)
-    finally:
-        await owner.close(timeout=2)
 
 
 async def _move(owner: Any, name: str, organisation_id: UUID) -> None:

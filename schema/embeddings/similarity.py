@@ -10,10 +10,10 @@ from app.accounts.actor import Actor
 from app.core.errors import Invalid
 from app.core.ids import Kind
 from app.core.paging import Listing, Page
-from app.embeddings import anchors, pages, plans, scans
+from app.embeddings import anchors, pages, plans, statements
 from app.embeddings.anchors import Anchor, FileAnchor, SimilarityRequest, TextAnchor, VectorAnchor
+from app.embeddings.asked import Candidates
 from app.embeddings.pages import Ranked
-from app.embeddings.scans import Candidates
 from schema import enums
 from schema.context import Info
 from schema.files.comparisons import known
@@ -184,7 +184,7 @@ async def ranked(
     search, kind = part.result.search, ("similar", listing, part.mark)
 
     def compared(_: Actor, __: Any) -> Listing[Any]:
-        return scans.comparable(search.asked, candidates, search.min_score)
+        return statements.comparable(search.asked, candidates, search.min_score)
 
     return into(part=part, of=File.of, kind=kind, parent=0, listing=compared)
 

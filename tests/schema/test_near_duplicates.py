@@ -287,19 +287,19 @@ async def test_very_many_vectors_are_looked_up_in_their_index(
     job_id = await shelf.start("findNearDuplicates", threshold=0.9)
     refused = await shelf.run(job_id)
     assert (refused["state"], "index" in refused["message"]) == ("ERROR", True)
-    await indexed(shelf)
+    await indexed(shelf, len(rows))
     job = await shelf.done("findNearDuplicates", threshold=0.9)
     assert job["nearDuplicates"]["isExact"] is False
     assert scores(await pairs_of(shelf, job["id"])) == pytest.approx(plainly(rows, 0.9), abs=1e-6)
 
 
-async def indexed(shelf: Shelf) -> None:
+async def indexed(shelf: Shelf, count: int) -> None:
     """Note the index as ready; few vectors need none, and a statement finds the same without."""
     actor = shelf.owner.actor
     async with shelf.runtime.db.transaction(actor.scope) as tx:
         number = (await tables.table_of(tx, actor, KEY)).number
         row = await tx.get_one(VectorTable, (actor.organisation_id, number))
-        row.index_state = VectorIndexState.READY
+        row.index_state, row.indexed_count = VectorIndexState.READY, count
         tx.add(row)
 
 

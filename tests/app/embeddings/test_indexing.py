@@ -10,14 +10,13 @@ from uuid import UUID
 
 import pytest
 
-from app.core import clock, halfvec, owner
+from app.core import clock, halfvec
 from app.core.db import Scope
 from app.core.runtime import Runtime
 from app.embeddings import building, indexing
 from app.embeddings.indexing import Lookout, Step, decided
 from app.embeddings.models import VectorIndexState, VectorTable
 from app.files.models import Folder
-from app.search import building as key_building
 from app.worker import TASKS, working
 from tests.app.search.filling import owner as owner_of
 from tests.client import Api
@@ -91,10 +90,6 @@ def test_what_an_index_needs(
     row: Callable[[], VectorTable], before: int, dead: int, step: Step
 ) -> None:
     assert decided(row(), before, dead, threshold=100) is step
-
-
-def test_whoever_builds_an_index_holds_the_same_lock() -> None:
-    assert key_building.LOCK == owner.LOCK
 
 
 async def filled(

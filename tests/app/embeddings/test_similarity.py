@@ -20,10 +20,10 @@ from app.core.orders import Order
 from app.core.paging import Listing
 from app.core.reads import CUSTOM, USUAL_SCAN, Scan
 from app.core.runtime import Runtime
-from app.embeddings import plans, scans, similarity
+from app.embeddings import plans, similarity, statements
 from app.embeddings import recall as recalls
+from app.embeddings.asked import Asked, Candidates, Vectors
 from app.embeddings.plans import Plan
-from app.embeddings.scans import Asked, Candidates, Vectors
 from app.embeddings.similarity import Found, Search
 from app.files import access
 from app.files.models import File
@@ -122,13 +122,13 @@ async def test_the_index_is_used_behind_the_walls(near: Nearby) -> None:
     files = candidates(near.owner.actor, SIZE < COUNT // 2)
     index = f"Index Scan using {near.table}_ann"
     for statement, scan in (
-        (scans._scanned(200, some, None), plans.PROBE),
-        (scans._scanned(200, some, candidates(near.owner.actor)), plans.PROBE),
-        (scans._scanned(200, some, files), plans.PROBE),
-        (scans._scanned_on(some, files), plans.DEEP),
+        (statements.first_of_index(200, some, None), plans.PROBE),
+        (statements.first_of_index(200, some, candidates(near.owner.actor)), plans.PROBE),
+        (statements.first_of_index(200, some, files), plans.PROBE),
+        (statements.until_enough(some, files), plans.DEEP),
     ):
         assert index in await explained(near, statement, scan, **some.given, most=50)
-    exact = await explained(near, scans._all(some, files), **some.given, most=50)
+    exact = await explained(near, statements.every_vector(some, files), **some.given, most=50)
     assert index not in exact
 
 
@@ -136,7 +136,7 @@ async def test_few_files_are_compared_by_their_ids(near: Nearby) -> None:
     some = asked(near, near.vectors[0])
     files = candidates(near.owner.actor, SIZE < 50)
     given = {"few": 100, "one_more": 101, "most": 50}
-    plan = await explained(near, scans._few(some, files), **some.given, **given)
+    plan = await explained(near, statements.unless_many(some, files), **some.given, **given)
     assert f"{near.table}_pkey" in plan
 
 
@@ -265,7 +265,7 @@ async def test_vectors_of_4096_numbers_are_found_by_their_bits_and_compared_exac
         assert recall(wide, found, vector, all_of_them, 10) == 1
         exact = await similarity.nearest(runtime.reads, Search(some, is_exact=True), files, 10)
         assert [hit.file_id for hit in exact.hits[:10]] == [hit.file_id for hit in found.hits[:10]]
-    bits, index = scans._scanned_by_bits(400, some, files), f"Index Scan using {wide.table}_ann"
+    bits, index = statements.first_by_bits(400, some, files), f"Index Scan using {wide.table}_ann"
     assert index in await explained(wide, bits, plans.scan_for(100, 4_096)[0], **some.given)
 
 
