@@ -128,7 +128,7 @@ async def fetch(
     parts = keysets.parts(listing.order, after, before)
     gaps = keysets.gaps(after), keysets.gaps(before)
     key = (columns, joins, page.is_backward, *gaps, bound(size))
-    compiled = listing.compiled(key, lambda: _joined(listing, page, columns, joins, parts))
+    compiled = listing.compiled(key, lambda: _with_joins(listing, page, columns, joins, parts))
     given = {
         "size": size + 1,
         **keysets.named("after", after),
@@ -154,7 +154,7 @@ def sliced(
     )
 
 
-def _joined(
+def _with_joins(
     listing: Listing[T],
     page: Page,
     columns: frozenset[str] | None,
@@ -166,13 +166,17 @@ def _joined(
     if not joins:
         return statement
     rows = statement.subquery("page")
+    return joined(rows, joins).order_by(*resorted(rows, listing.order, page))
+
+
+def joined(rows: FromClause, joins: Sequence[Join]) -> Select[Any]:
+    """The rows with what is joined to them: `j0.name` is the column `name` of the first join."""
     wanted, source = list[Any](rows.c), rows
     for number, join in enumerate(joins):
         other = join.rows.subquery(f"j{number}")
-        source = source.outerjoin(other, other.c.id == rows.c[join.column])  # type: ignore[assignment]
+        source = source.outerjoin(other, other.c.id == rows.c[join.column])
         wanted += [other.c[name].label(f"j{number}.{name}") for name in join.columns]
-    sort = resorted(rows, listing.order, page)
-    return select(*wanted).select_from(source).order_by(*sort)
+    return select(*wanted).select_from(source)
 
 
 def _paged(
@@ -268,6 +272,7 @@ __all__ = [
     "count",
     "counted",
     "fetch",
+    "joined",
     "limited",
     "narrowed",
     "ordered",

@@ -23,7 +23,6 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
-    select,
 )
 
 from app.accounts.actor import Actor
@@ -35,8 +34,8 @@ from app.core.reads import Row
 from app.core.runtime import Runtime
 from app.embeddings import anchors, plans, results, similarity
 from app.embeddings.anchors import SimilarityRequest
+from app.embeddings.asked import Candidates
 from app.embeddings.results import Result
-from app.embeddings.scans import Candidates
 from app.embeddings.similarity import Found, Hit, Search
 
 MARK_BYTES = 9
@@ -237,12 +236,7 @@ def _statement(
 ) -> Select[Any]:
     """The files of some hits, in the order of the hits, with what is joined to them."""
     rows = _files(listing, columns).subquery("page")
-    wanted, source = list[Any](rows.c), rows
-    for number, join in enumerate(joins):
-        other = join.rows.subquery(f"j{number}")
-        source = source.outerjoin(other, other.c.id == rows.c[join.column])  # type: ignore[assignment]
-        wanted += [other.c[name].label(f"j{number}.{name}") for name in join.columns]
-    return select(*wanted).select_from(source).order_by(rows.c.place)
+    return paging.joined(rows, joins).order_by(rows.c.place)
 
 
 def _files(listing: Listing[Any], columns: frozenset[str] | None) -> Select[Any]:
