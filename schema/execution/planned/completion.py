@@ -5,45 +5,25 @@ start, which comes to the same result or reports the error with its path. Nothin
 that doing it again is harmless.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from graphql import GraphQLObjectType, is_abstract_type, is_object_type
 
-from app.accounts.batches import HotBatch
 from app.core.joins import Joined
 from app.core.reads import Row
-from schema.context import Context
+from schema.execution.planned.executing import Executing
 from schema.execution.planned.generate import built
+from schema.execution.planned.groups import grouped
+from schema.execution.planned.loads import load
 from schema.execution.planned.plan import Plan, Wanted
 from schema.execution.planned.unusual import Unusual
-from schema.loading import Load
 from schema.node import Stored
 from schema.paging import Connection
 
 BARE = {Row, Joined}
 """The types of rows whose columns are items."""
-
-
-class Executing(Protocol):
-    """What is asked of the executor of an operation."""
-
-    context_value: Any
-
-    def plan(self, type_: GraphQLObjectType, details: Any) -> Plan:
-        """The plan of a selection."""
-
-    def columns_of(self, plan: Plan) -> frozenset[str] | None:
-        """The columns that a selection wants of rows of a Stored type or in a connection; None: all."""
-
-    def arguments(self, type_: GraphQLObjectType, one: Wanted) -> dict[str, Any]:
-        """What a field's resolver is called with."""
-
-    def type_of(self, abstract: Any, value: Any) -> GraphQLObjectType:
-        """The object type of a value of an interface or a union."""
 
 
 async def completed(executing: Executing, plan: Plan, sources: Sequence[Any]) -> list[Any]:
@@ -64,13 +44,13 @@ async def _of_rows(executing: Executing, plan: Plan, rows: Sequence[Any]) -> lis
     """The same for bare rows, of which no objects are made but where a resolver wants one."""
     if plan.others:
         raise Unusual
-    groups = [_grouped(one, rows) for one in plan.made]
+    groups = [grouped(one, rows) for one in plan.made]
     of = plan.origin.of
     made = [
         _values(executing, plan, one, [of(row) for row in group.firsts])
         for one, group in zip(plan.made, groups, strict=True)
     ]
-    await _load(executing, plan.made, made)
+    await load(executing, plan.made, made)
     columns = [
         group.spread(await column(executing, one, values))
         for one, group, values in zip(plan.made, groups, made, strict=True)
@@ -78,38 +58,12 @@ async def _of_rows(executing: Executing, plan: Plan, rows: Sequence[Any]) -> lis
     return _function(plan, are_rows=True)(rows, *columns)  # type: ignore[no-any-return]
 
 
-@dataclass(slots=True)
-class _Group:
-    """Rows that share what a field depends on: the field is worked out for the `firsts` only."""
-
-    firsts: Collection[Any]
-    keys: Sequence[Any] | None = None
-    """Of all rows, if it depends on one column; `distinct` are those of the firsts."""
-    distinct: Collection[Any] = ()
-
-    def spread(self, values: list[Any]) -> list[Any]:
-        """The value of each row."""
-        if self.keys is None:
-            return values
-        by_key = dict(zip(self.distinct, values, strict=True))
-        return [by_key[key] for key in self.keys]
-
-
-def _grouped(one: Wanted, rows: Sequence[Any]) -> _Group:
-    if one.call is None or one.reads is None or len(one.reads) != 1 or one.reads == ("id",):
-        return _Group(rows)
-    name = one.reads[0]
-    keys = [row[name] for row in rows]
-    firsts = dict(zip(keys, rows, strict=True))
-    return _Group(firsts.values(), keys, firsts)
-
-
 async def _columns_made(
     executing: Executing, plan: Plan, wanted: Sequence[Wanted], sources: Sequence[Any]
 ) -> list[list[Any]]:
     """The completed values of fields that are made beforehand, for all sources."""
     made = [_values(executing, plan, one, sources) for one in wanted]
-    await _load(executing, wanted, made)
+    await load(executing, wanted, made)
     pairs = zip(wanted, made, strict=True)
     return [await column(executing, one, values) for one, values in pairs]
 
@@ -146,55 +100,6 @@ def _values(executing: Executing, plan: Plan, one: Wanted, sources: Sequence[Any
         return [getattr(source, name) for source in sources]
     call, arguments = one.call, executing.arguments(plan.object_type, one)
     return [call(source, **arguments) for source in sources]
-
-
-async def _load(executing: Executing, wanted: Sequence[Wanted], made: list[list[Any]]) -> None:
-    """Put what was found in the place of every Load, one run for each batch."""
-    tasks = [
-        _loaded(executing, one, made, position)
-        for position, one in enumerate(wanted)
-        if one.call is not None and any(type(value) is Load for value in made[position])
-    ]
-    if len(tasks) == 1:
-        await tasks[0]
-    elif tasks:
-        await asyncio.gather(*tasks)
-
-
-async def _loaded(executing: Executing, one: Wanted, made: list[list[Any]], position: int) -> None:
-    made[position] = await _found(executing, one, made[position])
-
-
-async def _found(executing: Executing, one: Wanted, loads: list[Any]) -> list[Any]:
-    """What the loads of one field have become. What is found for one key and made alike is one object."""
-    distinct = {id(load): load for load in loads}
-    batches: dict[Any, dict[Any, None]] = {}
-    for load in distinct.values():
-        if load.key is not None:
-            batches.setdefault(load.batch, {})[load.key] = None
-    found: dict[Any, Any] = {}
-    for batch, keys in batches.items():
-        context: Context = executing.context_value
-        found[batch] = await context.fetch(batch, list(keys), _columns(executing, one, batch))
-    made: dict[Any, Any] = {}
-    become = {number: _made(load, found, made) for number, load in distinct.items()}
-    return [become[id(load)] for load in loads]
-
-
-def _made(load: Load, found: dict[Any, Any], made: dict[Any, Any]) -> Any:
-    if load.key is None:
-        return load.made(None)
-    alike = (load.batch, load.key, load.of)
-    if alike not in made:
-        made[alike] = load.made(found[load.batch].get(load.key))
-    return made[alike]
-
-
-def _columns(executing: Executing, one: Wanted, batch: Any) -> frozenset[str] | None:
-    """The columns that are wanted of the rows that a batch gives; None: all."""
-    if not isinstance(batch, HotBatch) or not is_object_type(one.shape.named):
-        return None
-    return executing.columns_of(executing.plan(one.shape.named, one.details))
 
 
 async def column(executing: Executing, one: Wanted, values: list[Any]) -> list[Any]:

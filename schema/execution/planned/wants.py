@@ -7,7 +7,7 @@ from graphql import is_object_type
 
 from app.accounts.by_id import ById
 from app.core.joins import Joined
-from schema.execution.planned.completion import Executing
+from schema.execution.planned.executing import Executing
 from schema.execution.planned.plan import Plan, Wanted
 from schema.loading import Load
 from schema.node import Stored
