@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -223,8 +224,8 @@ async def _growth(line: Line, small: Tenant, large: Tenant) -> Row:
             await line.ask(request)
         mine, floor = await turns(
             3,
-            lambda r=many: _median(lambda: line.ask(r)),
-            lambda r=few: _median(lambda: line.ask(r)),
+            partial(_median, partial(line.ask, many)),
+            partial(_median, partial(line.ask, few)),
         )
         figures[OURS].append(statistics.median(mine))
         figures[FLOOR].append(statistics.median(floor))

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement
 from app.accounts import credentials
 from app.accounts.actor import Actor
 from app.accounts.tokens import TokenScope
-from app.core import clock, halfvec
+from app.core import clock, halfvec, owner
 from app.core import runtime as runtimes
 from app.core.halfvec import Floats
 from app.core.orders import Order
@@ -267,13 +267,13 @@ async def _write(
         records = [(one, -1, vector) for one, vector in zip(ids, vectors, strict=True)]
         columns = ("file_id", "frame", "vector")
         await bare.copy_records_to_table(table, records=records, columns=columns)
-        async with building.opened(settings) as builder:
-            await builder.build(table, DIMENSIONS, _unheard)
+        async with owner.alone(settings, settings.vector_index_memory) as builder:
+            await building.build(builder, table, DIMENSIONS, _unheard)
         await bare.execute(_READY, table, COUNT)
         await bare.execute("vacuum analyze", timeout=600)
     finally:
         await bare.close()
 
 
-async def _unheard(_: building.Progress) -> None:
+async def _unheard(_: owner.Progress) -> None:
     return None

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from app.accounts.actor import Actor
-from app.core import clock, halfvec
+from app.core import clock, halfvec, owner
 from app.core.halfvec import Floats
 from app.core.runtime import Runtime
 from app.embeddings import building, tables, writing
@@ -116,11 +116,11 @@ async def _filled(place: Ground) -> Shelf:
 
 
 async def _index(runtime: Runtime, table: str) -> None:
-    async def told(_: building.Progress) -> None:
+    async def told(_: owner.Progress) -> None:
         return None
 
-    async with building.opened(runtime.settings) as builder:
-        await builder.build(table, DIMENSIONS, told)
+    async with owner.alone(runtime.settings, runtime.settings.vector_index_memory) as builder:
+        await building.build(builder, table, DIMENSIONS, told)
 
 
 async def _copy(place: Ground, table: str, records: list[tuple[UUID, int, bool, bytes]]) -> None:
@@ -139,4 +139,5 @@ def clustered(count: int) -> Floats:
     latent = centres[seed.integers(CENTRES, size=count)] + 0.35 * seed.normal(size=(count, LATENT))
     spread = seed.normal(size=(LATENT, DIMENSIONS)) / np.sqrt(LATENT)
     found = latent @ spread + 0.05 * seed.normal(size=(count, DIMENSIONS))
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    unit: Floats = (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    return unit
