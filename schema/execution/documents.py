@@ -30,6 +30,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from schema import failures
 from schema.codes import Code
 from schema.execution.analysis import analyse
+from schema.execution.coercion import Coercions
 from schema.execution.deferral import deferring
 from schema.execution.excess import excess, too_long, too_many_tokens
 from schema.execution.limits import Limits
@@ -101,6 +102,7 @@ class Documents:
         self._limits = limits
         self._phase = phase
         self._capacity = capacity
+        self._coercions = Coercions()
         self._size = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self.hit_count = 0
@@ -142,7 +144,7 @@ class Documents:
             told = [failures.public(error, request_id, code) for error in found[:MOST_ERRORS]]
             raise Refusal(Stage.VALIDATION, told)
         defers = deferring(node) if "@" in text and "defer" in text else frozenset()
-        return _document(self._schema, node, defers)
+        return _document(self._schema, node, defers, self._coercions)
 
     def _parse(self, text: str, request_id: str) -> DocumentNode:
         try:
@@ -159,7 +161,10 @@ class Documents:
 
 
 def _document(
-    schema: GraphQLSchema, node: DocumentNode, deferring: frozenset[str | None]
+    schema: GraphQLSchema,
+    node: DocumentNode,
+    deferring: frozenset[str | None],
+    coercions: Coercions,
 ) -> Document:
     operations: dict[str | None, OperationDefinitionNode] = {}
     definitions: dict[str, FragmentDefinitionNode] = {}
@@ -172,7 +177,7 @@ def _document(
     prices = {name: pricing(schema, node, one) for name, one in operations.items()}
     constants = {name: told for name, one in operations.items() if (told := _constant(schema, one))}
     variables = {
-        name: Variables.of(schema, one.variable_definitions or ())
+        name: Variables.of(schema, one.variable_definitions or (), coercions)
         for name, one in operations.items()
     }
     return Document(

@@ -31,6 +31,7 @@ from schema.execution.operation import Event, Operation, Result
 from schema.execution.parts import Part, errors_of, parts
 from schema.execution.persisted import Persisted
 from schema.execution.planned.executor import PlannedExecutor
+from schema.execution.planned.inputs import Inputs
 from schema.execution.request import MOST_ERRORS, Refusal, Request, Stage, problem
 
 
@@ -54,6 +55,7 @@ class Engine:
         self._limits = limits
         self._budget = budget
         self.gate = gate
+        self._inputs = Inputs.of_schema(self._schema)
         self.documents = Documents(self._schema, limits, self.observer.phase)
 
     async def prepare(self, request: Request, context: Context) -> Operation:
@@ -198,7 +200,7 @@ class Engine:
         """What the planned executor keeps with the document."""
         document, given = operation.document, operation.variables.coerced
         conditions = tuple(given.get(name) for name in document.conditions)
-        return {"plans": document.plans, "conditions": conditions}
+        return {"inputs": self._inputs, "plans": document.plans, "conditions": conditions}
 
     def _result(self, found: ExecutionResult, operation: Operation) -> Result:
         context = operation.context

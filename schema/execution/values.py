@@ -25,8 +25,12 @@ def weight(
 ) -> int:
     """How many values are to be read, objects counted by their weight; stops soon after MOST_VALUES.
 
-    What stands within a scalar, such as JSON, is one value.
+    What stands within a scalar, such as JSON, is one value; where all is so little that it cannot matter, the
+    types are not looked at.
     """
+    at_most = sum(_most(one) for one in variables.values() if isinstance(one, list | dict))
+    if at_most <= MOST_VALUES:
+        return at_most
     found = 0
     for definition in definitions:
         given = variables.get(definition.variable.name.value)
@@ -49,4 +53,22 @@ def _weight(given: Any, kind: Any) -> int:
             found += OBJECT_WEIGHT - 1
             fields = kind.fields
             waiting += [(one, fields[name].type) for name, one in given.items() if name in fields]
+    return found
+
+
+def _most(given: Any) -> int:
+    """The weight if each object were an input object; stops soon after MOST_VALUES."""
+    found, waiting = 0, [given]
+    while waiting and found <= MOST_VALUES:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            found += OBJECT_WEIGHT
+            waiting += one.values()
+        elif isinstance(one, list):
+            found += 1
+            if len(one) > MOST_VALUES:
+                return len(one)
+            waiting += one
+        else:
+            found += 1
     return found

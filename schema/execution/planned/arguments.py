@@ -1,4 +1,4 @@
-"""Arguments of a field that are plain values: all but those from variables are worked out once a document."""
+"""Arguments of a field: all but those from variables are coerced once a document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,57 +18,64 @@ from graphql import (
 )
 from graphql.execution.values import coerce_argument
 
+from schema.execution.planned.inputs import Make
+from schema.execution.planned.unusual import Unusual
+
 
 @dataclass(frozen=True, slots=True)
-class _FromVariable:
-    """An argument that a variable stands for."""
+class _Given:
+    """An argument: a variable's value, or without one that of a literal or a default."""
 
     name: str
-    variable: str
-    is_required: bool
-    default: Any
+    make: Make
+    coerced: Any
     """Undefined if there is none."""
+    variable: str | None = None
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """What a resolver is called with, by Python names."""
 
-    constants: Mapping[str, Any]
-    variables: Sequence[_FromVariable]
+    given: Sequence[_Given]
 
     def values(self, coerced: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The arguments, for these variables; None if graphql-core has to say what is wrong with them."""
-        found = dict(self.constants)
-        for one in self.variables:
-            value = coerced.get(one.variable, one.default)
+        """The arguments, for these variables; None if the libraries have to say what is wrong with them."""
+        found = {}
+        for one in self.given:
+            value = one.coerced if one.variable is None else coerced.get(one.variable, one.coerced)
             if one.is_required and (value is None or value is Undefined):
                 return None
             if value is not Undefined:
-                found[one.name] = value
+                try:
+                    found[one.name] = one.make(value)
+                except Unusual:
+                    return None
         return found
 
 
-def arguments(field: GraphQLField, node: FieldNode, names: Mapping[str, str]) -> Arguments | None:
-    """Those of a field. `names`: public to Python, of its plain ones; None if others were given."""
-    given = {one.name.value: one for one in node.arguments or ()}
-    constants: dict[str, Any] = {}
-    variables: list[_FromVariable] = []
+def arguments(
+    field: GraphQLField, node: FieldNode, known: Mapping[str, tuple[str, Make]]
+) -> Arguments | None:
+    """Those of a field. `known`: by public names, the Python name and what makes the value; None if others were
+    given, and where variables stand within a literal."""
+    nodes = {one.name.value: one for one in node.arguments or ()}
+    found: list[_Given] = []
     for name, argument in field.args.items():
-        at = given.get(name)
-        if at is not None and isinstance(at.value, VariableNode):
-            if name not in names:
-                return None
-            default = _constant(node, name, argument, None)
-            is_required = is_non_null_type(argument.type)
-            variables.append(_FromVariable(names[name], at.value.name.value, is_required, default))
-        elif at is not None and (name not in names or _has_variable(at.value)):
-            return None  # its literal may hold variables, of which nothing is known yet
-        elif (value := _constant(node, name, argument, at)) is not Undefined:
-            if name not in names:
-                return None
-            constants[names[name]] = value
-    return Arguments(constants, variables)
+        at = nodes.get(name)
+        variable = at.value.name.value if at and isinstance(at.value, VariableNode) else None
+        if at is not None and variable is None and _has_variable(at.value):
+            return None  # nothing is known of it yet
+        coerced = _constant(node, name, argument, at if variable is None else None)
+        if variable is None and coerced is Undefined:
+            continue
+        if name not in known:
+            return None
+        python_name, make = known[name]
+        is_required = variable is not None and is_non_null_type(argument.type)
+        found.append(_Given(python_name, make, coerced, variable, is_required))
+    return Arguments(found)
 
 
 def _has_variable(literal: ValueNode) -> bool:

@@ -21,6 +21,7 @@ from strawberry.schema.schema_converter import get_arguments
 from schema.context import Context
 from schema.execution.planned import wants
 from schema.execution.planned.completion import column, completed, of_any_type
+from schema.execution.planned.inputs import Inputs
 from schema.execution.planned.plan import Plan, Wanted, is_introspective, planned, wanted
 from schema.execution.planned.unusual import Unusual
 from schema.execution.planned.wants import Relation, relations
@@ -38,11 +39,13 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
     def __init__(
         self,
         *arguments: Any,
+        inputs: Inputs | None = None,
         plans: dict[Any, Any] | None = None,
         conditions: tuple[Any, ...] = (),
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
+        self._inputs = inputs or Inputs.of_schema(self.schema)
         self._plans: dict[Any, Any] = {} if plans is None else plans
         self._conditions = conditions
         self._long_roads = 0
@@ -131,7 +134,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         """The field, if all that is selected below it is known beforehand."""
         kept = ("root", self._conditions, key, *[id(each.node) for each in details])
         if kept not in self._plans:
-            one = wanted(query, key, details)
+            one = wanted(query, key, details, self._inputs)
             is_quick = one is not None and one.call is not None and self._is_quick(one)
             self._plans[kept] = one if is_quick else None
         return self._plans[kept]  # type: ignore[no-any-return]
@@ -216,7 +219,7 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
             if len(self._plans) >= MOST_PLANS:
                 self._plans.clear()
             fields = self.collect_subfields(type_, details).grouped_field_set
-            found = self._plans[key] = planned(type_, fields)
+            found = self._plans[key] = planned(type_, fields, self._inputs)
         return found
 
     def columns(self, field: GraphQLResolveInfo[Any]) -> frozenset[str] | None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import strawberry
 from graphql import (
     GraphQLField,
     GraphQLNamedType,
@@ -16,14 +15,12 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.execution.collect_fields import FieldDetails
-from strawberry.types.base import StrawberryOptional
 from strawberry.utils.str_converters import to_camel_case
 
 from schema.execution.planned import leaves
 from schema.execution.planned.arguments import Arguments, arguments
+from schema.execution.planned.inputs import Inputs, Make
 
-PLAIN = (str, int, bool, float, strawberry.ID)
-"""Types of arguments that resolvers get as graphql-core hands them over."""
 Details = list[FieldDetails]
 
 
@@ -68,7 +65,7 @@ class Wanted:
     """The columns that it depends on, in a Stored type; None: perhaps on all."""
 
     arguments: Arguments | None
-    """Those that the resolver is called with, if they are plain; None if the libraries must make them."""
+    """Those that the resolver is called with; None if the libraries must make them."""
 
     @property
     def is_plain(self) -> bool:
@@ -111,28 +108,28 @@ class Plan:
         return frozenset(found)
 
 
-def planned(type_: GraphQLObjectType, fields: dict[str, Details]) -> Plan:
+def planned(type_: GraphQLObjectType, fields: dict[str, Details], inputs: Inputs) -> Plan:
     """The plan of a selection that was collected for this type."""
     wanted, others, names = list[Wanted](), list[tuple[str, Details]](), list[str]()
     for key, details in fields.items():
         if details[0].node.name.value == "__typename":
             names.append(key)
-        elif (one := _wanted(type_, key, details)) is not None:
+        elif (one := _wanted(type_, key, details, inputs)) is not None:
             wanted.append(one)
         else:
             others.append((key, details))
     return Plan(type_, wanted, others, names, list(fields))
 
 
-def _wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | None:
+def _wanted(type_: GraphQLObjectType, key: str, details: Details, inputs: Inputs) -> Wanted | None:
     """The field, unless it is one that only graphql-core's road can take."""
-    one = wanted(type_, key, details)
+    one = wanted(type_, key, details, inputs)
     return (
         None if one is None or one.definition.extensions["strawberry-definition"].is_async else one
     )
 
 
-def wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | None:
+def wanted(type_: GraphQLObjectType, key: str, details: Details, inputs: Inputs) -> Wanted | None:
     """A field of ours, perhaps with an async resolver, unless it has machinery of its own."""
     definition = type_.fields.get(details[0].node.name.value)
     ours = definition.extensions.get("strawberry-definition") if definition else None
@@ -147,26 +144,26 @@ def wanted(type_: GraphQLObjectType, key: str, details: Details) -> Wanted | Non
     coerce = leaves.coercer(shape.named) if is_leaf_type(shape.named) else None
     call = resolver.wrapped_func if resolver is not None else None
     reads = (ours.python_name,) if call is None else getattr(call, "reads", None)
-    plain = _arguments(ours, details[0], definition) if resolver else None
+    plain = _arguments(ours, details[0], definition, inputs) if resolver else None
     return Wanted(key, ours.python_name, shape, details, definition, call, coerce, reads, plain)
 
 
-def _arguments(ours: Any, first: FieldDetails, definition: GraphQLField) -> Arguments | None:
+def _arguments(
+    ours: Any, first: FieldDetails, definition: GraphQLField, inputs: Inputs
+) -> Arguments | None:
     if first.fragment_variable_values:
         return None
-    return arguments(definition, first.node, _plain_names(ours))
+    return arguments(definition, first.node, _known(ours, inputs))
 
 
-def _plain_names(ours: Any) -> dict[str, str]:
-    """Public to Python names of a field's arguments that are plain values."""
-    names: dict[str, str] = {}
+def _known(ours: Any, inputs: Inputs) -> dict[str, tuple[str, Make]]:
+    """A field's arguments by public names: the Python name, and what makes the value."""
+    known: dict[str, tuple[str, Make]] = {}
     for argument in ours.arguments:
-        kind = argument.type
-        kind = kind.of_type if isinstance(kind, StrawberryOptional) else kind
-        if kind in PLAIN:
-            public = argument.graphql_name or to_camel_case(argument.python_name)
-            names[public] = argument.python_name
-    return names
+        public = argument.graphql_name or to_camel_case(argument.python_name)
+        if make := inputs.of(argument.type):
+            known[public] = argument.python_name, make
+    return known
 
 
 def is_introspective(type_: GraphQLOutputType) -> bool:
