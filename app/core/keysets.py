@@ -25,6 +25,8 @@ class Part(Generic[T]):
 
     order: Order[T]
     conditions: Sequence[ColumnElement[bool]]
+    has_values: bool = True
+    """Whether the rows have a value in the first column of the list's order."""
 
 
 def parts(order: Order[T], after: Values, before: Values) -> list[Part[T]]:
@@ -40,7 +42,8 @@ def parts(order: Order[T], after: Values, before: Values) -> list[Part[T]]:
     if not (before and before[0] is not None):
         start = None if after and after[0] is not None else after
         inner = replace(order, columns=order.columns[1:])
-        found.append(Part(inner, [first.is_(None), *_between(inner, start, before, 1)]))
+        conditions = [first.is_(None), *_between(inner, start, before, 1)]
+        found.append(Part(inner, conditions, has_values=False))
     return found
 
 

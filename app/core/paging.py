@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import FromClause, Select, bindparam, func, literal_column, select, union_all
+from sqlalchemy import FromClause, Select, bindparam, func, literal_column, select
 
 from app.core import keysets
 from app.core.compiled import Compiled
@@ -127,16 +127,14 @@ async def fetch(
         before = listing.order.keys.values(page.before, listing.mark, "before")
     parts = keysets.parts(listing.order, after, before)
     gaps = keysets.gaps(after), keysets.gaps(before)
-    key = (columns, joins, page.is_backward, *gaps, bound(size))
-    compiled = listing.compiled(key, lambda: _with_joins(listing, page, columns, joins, parts))
-    given = {
-        "size": size + 1,
-        **keysets.named("after", after),
-        **keysets.named("before", before),
-    }
-    found: Any = await reads.fetch(
-        scope, compiled.sql, compiled.arguments(given), plans=listing.plans
-    )
+    given = {**keysets.named("after", after), **keysets.named("before", before)}
+    found: list[Any] = []
+    for part in reversed(parts) if page.is_backward else parts:
+        if len(found) <= size:  # else nobody looks at what follows
+            key = (columns, joins, page.is_backward, *gaps, part.has_values, bound(size))
+            compiled = listing.compiled(key, partial(_of_part, listing, page, columns, joins, part))
+            arguments = compiled.arguments(given | {"size": size + 1 - len(found)})
+            found += await reads.fetch(scope, compiled.sql, arguments, plans=listing.plans)
     return sliced(listing, page, found, lambda: listing.mark)
 
 
@@ -154,19 +152,21 @@ def sliced(
     )
 
 
-def _with_joins(
+def _of_part(
     listing: Listing[T],
     page: Page,
     columns: frozenset[str] | None,
     joins: Sequence[Join],
-    parts: Sequence[Part[T]],
+    part: Part[T],
 ) -> Select[Any]:
-    """The statement of a page with what is joined to its rows."""
-    statement = _paged(listing, page, columns, parts)
+    """The statement of a page's rows in one part of the list, with parameters in place of cursors and size."""
+    rows = narrowed(listing.statement, listing.order, columns).where(*part.conditions)
+    rows = rows.order_by(*part.order.sorted(is_backward=page.is_backward))
+    statement = limited(rows, part.order, page)
     if not joins:
         return statement
-    rows = statement.subquery("page")
-    return joined(rows, joins).order_by(*resorted(rows, listing.order, page))
+    bounded = statement.subquery("page")
+    return joined(bounded, joins).order_by(*resorted(bounded, part.order, page))
 
 
 def joined(rows: FromClause, joins: Sequence[Join]) -> Select[Any]:
@@ -177,32 +177,6 @@ def joined(rows: FromClause, joins: Sequence[Join]) -> Select[Any]:
         source = source.outerjoin(other, other.c.id == rows.c[join.column])
         wanted += [other.c[name].label(f"j{number}.{name}") for name in join.columns]
     return select(*wanted).select_from(source)
-
-
-def _paged(
-    listing: Listing[T], page: Page, columns: frozenset[str] | None, parts: Sequence[Part[T]]
-) -> Select[Any]:
-    """The statement of a page, with parameters in place of cursors and size."""
-    rows = narrowed(listing.statement, listing.order, columns)
-    found = [
-        rows.where(*part.conditions).order_by(*part.order.sorted(is_backward=page.is_backward))
-        for part in parts
-    ]
-    if len(found) == 1:
-        return limited(found[0], listing.order, page)
-    return _one_after_the_other(found[::-1] if page.is_backward else found, listing.order, page)
-
-
-def _one_after_the_other(
-    found: Sequence[Select[Any]], order: Order[Any], page: Page
-) -> Select[Any]:
-    """The rows of the first part, and of the second only if those are too few: it is not looked at otherwise."""
-    most: Any = literal_column(str(bound(page.size)))
-    first, second = found[0].limit(most).cte("first_part"), found[1]
-    are_enough = select(func.count()).select_from(first).scalar_subquery()
-    rest = second.where(are_enough < bindparam("size", 1)).limit(most).subquery("rest")
-    rows = union_all(select(*first.c), select(*rest.c)).subquery("bounded")
-    return select(*rows.c).order_by(*resorted(rows, order, page)).limit(bindparam("size", 1))
 
 
 def limited(statement: Select[Any], order: Order[Any], page: Page) -> Select[Any]:

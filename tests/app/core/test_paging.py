@@ -103,7 +103,7 @@ def test_a_page_without_measure_is_refused(page: Page) -> None:
 
 async def test_the_plan_of_a_page_is_kept(api: Api, world: World, runtime: Runtime) -> None:
     await end_cursor(api, world)
-    for first in (1, 2, 20) * 14:  # some for each connection that may have been taken
+    for first in (1, 2, 20) * 40:  # some for each connection that may have been taken
         await api("query ($first: Int) { files(first: $first) { nodes { name } } }", first=first)
     assert api.person is not None
     scope = api.person.actor.scope
