@@ -1,5 +1,6 @@
 """What files are compared with: a file, a frame of one, a vector, or a text."""
 
+import hashlib
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,9 +51,11 @@ class VectorAnchor:
     values: Any
 
     def __repr__(self) -> str:
-        """All of it: an array's own leaves out the middle."""
+        """All of it in short: an array's own leaves out the middle."""
         values = self.values
-        return f"VectorAnchor({values.tobytes() if isinstance(values, np.ndarray) else values!r})"
+        if isinstance(values, np.ndarray):
+            return f"VectorAnchor({hashlib.sha256(values.tobytes()).hexdigest()})"
+        return f"VectorAnchor({values!r})"
 
 
 @dataclass(frozen=True, slots=True)

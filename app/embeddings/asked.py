@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import FromClause, Integer, Select, TableClause, Uuid, column, table
 
 from app.core.db import Scope
+from app.core.joins import Join
 from app.core.paging import Listing
 from app.embeddings.operators import HalfVector
 
@@ -49,6 +50,16 @@ class Candidates:
         """Their ids."""
         ids = self.listing.statement.with_only_columns(self.entity.c.id, maintain_column_froms=True)
         return ids.order_by(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is read together with a search: the rows of the nearest files, as many as `count`, of a list."""
+
+    listing: Listing[Any]
+    columns: frozenset[str] | None
+    joins: tuple[Join, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ A cursor names the result and a place in it. If the result was lost, or holds to
 is made again. Files are read as the caller sees them now; those that have gone since are passed over.
 """
 
-import asyncio
 import base64
 import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -34,8 +34,8 @@ from app.core.reads import Row
 from app.core.runtime import Runtime
 from app.embeddings import anchors, plans, results, similarity
 from app.embeddings.anchors import SimilarityRequest
-from app.embeddings.asked import Candidates
-from app.embeddings.results import Result
+from app.embeddings.asked import Beside, Candidates
+from app.embeddings.results import Result, Results
 from app.embeddings.similarity import Found, Hit, Search
 
 MARK_BYTES = 9
@@ -94,6 +94,8 @@ class _Pager:
     name: str = ""
     """Of the result."""
     result: Result | None = None
+    at_hand: Sequence[Row] = ()
+    """Rows of the first places that were read with the search."""
     is_kept: bool = True
     """Whether Valkey has the result as it is here."""
     is_stored: bool = True
@@ -122,8 +124,7 @@ class _Pager:
         known = after or before
         self.name = known[0] if known else _text_of(clock.random_bytes(MARK_BYTES))
         if known:
-            bus, scope = self.runtime.bus, self.actor.scope
-            self.result = await results.kept(bus, self._kept_as, scope)
+            self.result = await (await self._results()).kept(self._kept_as, self.actor.scope)
         return range(after[1] + 1 if after else 0, before[1] if before else plans.MOST_HITS)
 
     async def _from_the_start(self, places: range, wanted: int) -> list[Row]:
@@ -155,15 +156,16 @@ class _Pager:
         known = self.result
         while known is None or (len(known.hits) < stop and known.can_grow):
             search, found = await self._found(known, max(1, min(stop, plans.MOST_HITS)))
+            self.at_hand = found.rows
             known = known.grown(found) if known else Result.of(search, found)
             self.result, self.is_kept, self.is_stored = known, False, False
         return known
 
     async def _found(self, known: Result | None, wanted: int) -> tuple[Search, Found]:
         reads, candidates = self.runtime.reads, self.candidates
-        search = known.search if known else await self._resolved()
+        search, beside = (known.search, None) if known else (await self._resolved(), self._beside())
         try:
-            return search, await similarity.nearest(reads, search, candidates, wanted)
+            return search, await similarity.nearest(reads, search, candidates, wanted, beside)
         except asyncpg.UndefinedTableError:  # the key was deleted, or has another type by now
             search = await self._resolved(anew=True)
             return search, await similarity.nearest(reads, search, candidates, wanted)
@@ -171,10 +173,18 @@ class _Pager:
     async def _resolved(self, *, anew: bool = False) -> Search:
         return await anchors.resolved(self.runtime, self.actor, self.request, anew=anew)
 
+    def _beside(self) -> Beside | None:
+        """The rows of the page, if it is the first one."""
+        if self.page.after is not None or self.page.is_backward:
+            return None
+        return Beside(self.candidates.listing, self.columns, self.joins, self.page.size + 1)
+
     async def _read(self, start: int, hits: Sequence[Hit]) -> list[Row]:
         """Those of the hits, from this place on, that are still to be seen."""
-        rows, _ = await asyncio.gather(self._rows(start, hits), self._keep())
-        return rows
+        await self._keep()
+        if start == 0 and len(hits) <= len(self.at_hand):
+            return [*self.at_hand[: len(hits)]]
+        return await self._rows(start, hits)
 
     async def _rows(self, start: int, hits: Sequence[Hit]) -> list[Row]:
         listing, wanted = self.candidates.listing, (self.columns, self.joins)
@@ -192,7 +202,10 @@ class _Pager:
     async def _keep(self) -> None:
         if not self.is_kept and self.result is not None:
             self.is_kept = True
-            await results.keep(self.runtime.bus, self._kept_as, self.result)
+            (await self._results()).keep(self._kept_as, self.result)
+
+    async def _results(self) -> Results:
+        return await self.runtime.held.get("results", partial(results.opened, self.runtime.bus))
 
     @property
     def _kept_as(self) -> str:

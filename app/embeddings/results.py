@@ -3,8 +3,10 @@
 What is kept may be lost at any time: then the search is made again.
 """
 
+import asyncio
 import base64
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,7 @@ import orjson
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
+from app.core import tasks
 from app.core.db import Scope
 from app.embeddings import plans
 from app.embeddings.asked import Asked, Vectors
@@ -20,6 +23,7 @@ from app.embeddings.plans import Plan
 from app.embeddings.similarity import Figures, Found, Hit, Search
 
 KEPT_SECONDS = 600
+MOST_ON_THEIR_WAY = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +56,51 @@ class Result:
         return replace(self, hits=hits, is_complete=is_complete, figures=found.figures)
 
 
-async def keep(bus: "redis.Redis", name: str, result: Result) -> None:
-    """Keep it for some minutes from now, if Valkey is there."""
-    try:
-        await bus.set(_key(name), orjson.dumps(_told(result)), ex=KEPT_SECONDS)
-    except RedisError:
-        return  # the next page makes the search again
+class Results:
+    """Keeps results for some minutes from now, if Valkey is there; nobody waits until it has them."""
+
+    def __init__(self, bus: "redis.Redis") -> None:
+        self._bus = bus
+        self._on_their_way: dict[str, Result] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def keep(self, name: str, result: Result) -> None:
+        """Keep it under this name. Where very many are on their way, it is lost."""
+        if len(self._tasks) < MOST_ON_THEIR_WAY:
+            self._on_their_way[name] = result
+            task = asyncio.create_task(self._keep(name, result), name="result")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def kept(self, name: str, scope: Scope) -> Result | None:
+        """What is kept under this name, which is of this scope; None if it was lost."""
+        if (known := self._on_their_way.get(name)) is not None:
+            return known
+        try:
+            found = await self._bus.get(_key(name))
+        except RedisError:
+            return None
+        return None if found is None else _read(orjson.loads(found), scope)
+
+    async def _keep(self, name: str, result: Result) -> None:
+        with suppress(RedisError):  # then the next page makes the search again
+            await self._bus.set(_key(name), orjson.dumps(_told(result)), ex=KEPT_SECONDS)
+        if self._on_their_way.get(name) is result:
+            del self._on_their_way[name]
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await tasks.ended(*self._tasks)
 
 
-async def kept(bus: "redis.Redis", name: str, scope: Scope) -> Result | None:
-    """What is kept under this name, which is of this scope; None if it was lost."""
+@asynccontextmanager
+async def opened(bus: "redis.Redis") -> AsyncGenerator[Results]:
+    """Those of a process."""
+    results = Results(bus)
     try:
-        found = await bus.get(_key(name))
-    except RedisError:
-        return None
-    return None if found is None else _read(orjson.loads(found), scope)
+        yield results
+    finally:
+        await results.close()
 
 
 def _key(name: str) -> str:

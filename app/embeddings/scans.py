@@ -3,7 +3,7 @@
 Each is compiled once for a table and a set of candidates, and runs as a hot read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.reads import AUTO, CUSTOM, USUAL_SCAN, Reads, Row, Scan
 from app.embeddings import statements
-from app.embeddings.asked import Asked, Candidates
+from app.embeddings.asked import Asked, Beside, Candidates
 from app.embeddings.tables import BITS_ABOVE
 
 
@@ -62,6 +62,17 @@ async def scanned(
     return await _run(reads, asked, candidates, name, make, {}, plan_cache=AUTO, scan=scan)
 
 
+async def scanned_with_rows(
+    reads: Reads, asked: Asked, beside: Beside, scan: Scan, most: int
+) -> list[Row]:
+    """The `most` nearest by the index; the first `beside.count` with their files' rows, if those may be seen."""
+    kept = (*_kept(asked, f"with rows {most}"), beside.columns, beside.joins)
+    make = partial(statements.first_with_rows, most, beside, asked)
+    compiled = beside.listing.compiled(kept, make)
+    arguments = compiled.arguments(asked.given | {"count": beside.count})
+    return await reads.fetch(asked.scope, compiled.sql, arguments, plans=AUTO, scan=scan)
+
+
 async def scanned_on(
     reads: Reads, asked: Asked, candidates: Candidates, scan: Scan, most: int
 ) -> list[Row]:
@@ -98,11 +109,16 @@ async def _run(
     plan_cache: str,
     scan: Scan = USUAL_SCAN,
 ) -> list[Row]:
-    exclusion = asked.without_file is not None, asked.without_frame is not None
-    kept = ("nearest", name, asked.vectors.name, asked.vectors.dimensions, exclusion)
+    kept = _kept(asked, name)
     if candidates is None:
         compiled = reads.kept.get(kept, lambda: Compiled.of(make(asked, None)))
     else:
         compiled = candidates.listing.compiled(kept, lambda: make(asked, candidates))
     arguments = compiled.arguments(asked.given | given)
     return await reads.fetch(asked.scope, compiled.sql, arguments, plans=plan_cache, scan=scan)
+
+
+def _kept(asked: Asked, name: str) -> tuple[Hashable, ...]:
+    """What a statement depends on."""
+    exclusion = asked.without_file is not None, asked.without_frame is not None
+    return ("nearest", name, asked.vectors.name, asked.vectors.dimensions, *exclusion)

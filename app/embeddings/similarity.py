@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.core.reads import Reads
+from app.core.reads import Reads, Row, Scan
 from app.embeddings import plans, scans
-from app.embeddings.asked import Asked, Candidates
+from app.embeddings.asked import Asked, Beside, Candidates
 from app.embeddings.plans import Plan
 from app.embeddings.tables import BITS_ABOVE
 
@@ -44,6 +44,8 @@ class Found:
     is_complete: bool
     """Whether there are no more, however many are wanted."""
     figures: Figures
+    rows: Sequence[Row] = ()
+    """Of the first hits in order, with `score`, `frame` and `place`, if they could be read with the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,20 @@ class Search:
     is_exact: bool = False
 
 
-async def nearest(reads: Reads, search: Search, candidates: Candidates | None, k: int) -> Found:
+async def nearest(
+    reads: Reads,
+    search: Search,
+    candidates: Candidates | None,
+    k: int,
+    beside: Beside | None = None,
+) -> Found:
     """The k nearest files of these, 1 to 1,000, sometimes more; all if there are fewer. None: of all files.
 
     Where the candidates leave out hardly any, a first hundred hits may be others: read them by the same
-    listing. More are looked for among the candidates alone.
+    listing, or `beside` the search. More are looked for among the candidates alone.
     """
     began = time.perf_counter()
-    found = await _Attempts(reads, search, candidates, plans.size_for(k), k).found()
+    found = await _Attempts(reads, search, candidates, plans.size_for(k), k, beside).found()
     milliseconds = (time.perf_counter() - began) * 1000
     return replace(found, figures=replace(found.figures, milliseconds=milliseconds))
 
@@ -78,6 +86,7 @@ class _Attempts:
     """Looked for where more hits cost hardly more."""
     k: int
     """Wanted at least."""
+    beside: Beside | None = None
     files: int | None = None
     """How many candidates there are, once they were counted to the end."""
 
@@ -109,14 +118,25 @@ class _Attempts:
         """By the index; None if too few of what it gives may be found."""
         for size in dict.fromkeys((self.size, plans.MOST_HITS)):  # many vectors may be one file's
             scan, most = plans.scan_for(size, self.asked.vectors.dimensions)
-            is_first = size <= plans.MOST_PROBED
-            among = (
-                None if is_first else self.candidates
-            )  # who reads the rows leaves out the few others
-            rows = await scans.scanned(self.reads, self.asked, among, scan, most)
+            rows = await self._scanned(size, scan, most)
             if (found := self._verified(rows, self.k, most)) is not None:
-                return found
+                return replace(found, rows=self._shown(rows, found))
         return None
+
+    async def _scanned(self, size: int, scan: Scan, most: int) -> list[Row]:
+        if size > plans.MOST_PROBED:
+            return await scans.scanned(self.reads, self.asked, self.candidates, scan, most)
+        if self.beside is not None and self.asked.vectors.dimensions <= BITS_ABOVE:
+            return await scans.scanned_with_rows(self.reads, self.asked, self.beside, scan, most)
+        # who reads the rows leaves out the few others
+        return await scans.scanned(self.reads, self.asked, None, scan, most)
+
+    def _shown(self, rows: Sequence[Row], found: Found) -> Sequence[Row]:
+        """The rows that were read with the search; none if a file came twice, or may not be seen."""
+        count = min(self.beside.count if self.beside else 0, len(found.hits))
+        head = rows[:count]
+        ids = {row.get("id") for row in head}
+        return head if len(ids) == count and None not in ids else ()
 
     async def _probe(self) -> Found | None:
         dimensions = self.asked.vectors.dimensions

@@ -21,9 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from app.core import paging
 from app.core.paging import Listing
 from app.embeddings import operators
-from app.embeddings.asked import Asked, Candidates
+from app.embeddings.asked import Asked, Beside, Candidates
 from app.embeddings.tables import BITS_ABOVE
 
 
@@ -116,6 +117,37 @@ def first_of_index(most: int, asked: Asked, candidates: Candidates | None) -> Se
     first = select(vectors.c.file_id, vectors.c.frame, distance.label("distance"))
     first = first.order_by(distance).limit(_fixed(most))
     return _passed(_materialised(first, "first"), asked, candidates)
+
+
+def first_with_rows(most: int, beside: Beside, asked: Asked) -> Select[Any]:
+    """The `most` nearest by the index; with the first of them, the rows of their files where they are shown."""
+    vectors = asked.vectors.clause.alias("v")
+    distance = _distance(vectors, asked)
+    nearest = select(vectors.c.file_id, vectors.c.frame, distance.label("distance"))
+    first = _materialised(nearest.order_by(distance).limit(_fixed(most)), "first")
+    in_order = first.c.distance, first.c.file_id
+    others = _is_another(first, asked)
+    head = select(first.c.file_id).where(*others).order_by(*in_order)
+    rows = _rows_of(head.limit(_whole_number("count")), beside).subquery("beside")
+    reach = select(func.max(first.c.distance)).scalar_subquery()
+    place = func.row_number().over(order_by=in_order) - literal_column("1")
+    score: ColumnElement[float] = literal_column("1") - first.c.distance
+    figures = score.label("score"), place.label("place"), reach.label("reach")
+    return (
+        select(*first.c, *figures, *rows.c)
+        .select_from(first.outerjoin(rows, rows.c.id == first.c.file_id))
+        .where(*others)
+        .order_by(*in_order)
+    )
+
+
+def _rows_of(ids: Select[Any], beside: Beside) -> Select[Any]:
+    """The rows of these files that the list shows, with what is joined to them."""
+    statement, wanted = beside.listing.statement, beside.columns
+    table = statement.column_descriptions[0]["entity"].__table__
+    columns = [one for one in table.c if wanted is None or one.name in wanted | {"id"}]
+    rows = statement.with_only_columns(*columns, maintain_column_froms=True).order_by(None)
+    return paging.joined(rows.where(table.c.id.in_(ids)).subquery("page"), beside.joins)
 
 
 def first_by_bits(most: int, asked: Asked, candidates: Candidates | None) -> Select[Any]:

@@ -1,14 +1,18 @@
 """Files by similarity, through the API."""
 
+import asyncio
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from app.core import ids
 from app.core.clock import new_id
 from app.core.ids import Kind
 from app.core.runtime import Runtime
+from app.embeddings import plans, results
 from app.files.models import Folder
 from tests import nearby
 from tests.client import Api
@@ -151,6 +155,8 @@ async def test_what_valkey_has_lost_is_searched_again(
     near = await fill(runtime, api, folder, 60)
     order = near.nearest(near.vectors[0], np.ones(60, dtype=bool), 60)
     first = await find(api, like(near, 0), first=20)
+    ours = await runtime.held.get("results", partial(results.opened, runtime.bus))
+    await asyncio.gather(*ours._tasks)
     lost = [key async for key in runtime.bus.scan_iter("labelgraph:similar:*")]
     assert lost
     await runtime.bus.delete(*lost)
@@ -325,3 +331,67 @@ async def test_a_cursor_knows_every_number_of_its_vector(
     other["anchor"]["vector"][1_000] += 1.0
     (error,) = await api.errors(SEARCH, to=other, after=cursor)
     assert "another search" in error["message"]
+
+
+@pytest.fixture
+async def indexed(
+    runtime: Runtime, api: Api, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> Nearby:
+    """Files whose vectors have an index, which a search takes."""
+    monkeypatch.setattr(plans, "FEW_VECTORS", 100)
+    assert api.person is not None
+    vectors, _ = nearby.clustered(400, 8, 5)
+    return await nearby.filled(runtime, api.person, vectors, [folder] * 400, is_indexed=True)
+
+
+async def test_by_the_index_the_first_page_comes_with_the_search(
+    api: Api, indexed: Nearby, statements: Statements
+) -> None:
+    counts = []
+    for _ in range(4):
+        statements.clear()
+        page = await find(api, like(indexed, 7), first=10)
+        counts.append(len(statements))
+    assert min(counts) == 1, statements.texts  # and one more where the key is read anew
+    order = indexed.nearest(indexed.vectors[7], np.ones(400, dtype=bool), 20)
+    assert found_ids(page) == [public(indexed, number) for number in order[:10]]
+    assert page["similarity"]["plan"] == "ANN_VERIFIED"
+    assert {edge["node"]["folder"]["name"] for edge in page["edges"]} == {"Folder"}
+    scores = [edge["score"] for edge in page["edges"]]
+    expected = indexed.singles[order[:10]] @ indexed.singles[7]
+    assert scores == pytest.approx(expected.tolist(), abs=1e-3)
+    after = page["pageInfo"]["endCursor"]
+    rest = await find(api, like(indexed, 7), first=10, after=after)
+    assert found_ids(rest) == [public(indexed, number) for number in order[10:]]
+    assert rest["similarity"]["isStored"]
+
+
+async def test_a_page_by_the_index_passes_over_what_is_not_shown(
+    runtime: Runtime, api: Api, indexed: Nearby
+) -> None:
+    assert api.person is not None
+    order = indexed.nearest(indexed.vectors[7], np.ones(400, dtype=bool), 12)
+    gone = [indexed.ids[number] for number in order[1:3]]
+    async with runtime.db.transaction(api.person.actor.scope) as tx:
+        hide = "update file set is_component = true where id = any(:ids)"
+        await tx.execute(text(hide), {"ids": gone})
+    page = await find(api, like(indexed, 7), first=10)
+    kept = [order[0], *order[3:12]]
+    assert found_ids(page) == [public(indexed, number) for number in kept]
+
+
+async def test_a_page_by_the_index_may_have_a_least_score(api: Api, indexed: Nearby) -> None:
+    order = indexed.nearest(indexed.vectors[7], np.ones(400, dtype=bool), 4)
+    third = float(indexed.singles[order[2]] @ indexed.singles[7])
+    page = await find(api, like(indexed, 7, minScore=third - 1e-3), first=10)
+    assert set(found_ids(page)[:3]) == {public(indexed, number) for number in order[:3]}
+    assert all(edge["score"] >= third - 1e-3 for edge in page["edges"])
+
+
+async def test_a_page_by_the_index_leaves_out_what_was_asked_about(
+    api: Api, indexed: Nearby
+) -> None:
+    to = {"embedding": KEY, "anchor": {"fileId": public(indexed, 7)}}
+    page = await find(api, to, first=10)
+    others = indexed.nearest(indexed.vectors[7], np.arange(400) != 7, 10)
+    assert found_ids(page) == [public(indexed, number) for number in others]
