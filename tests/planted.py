@@ -45,6 +45,8 @@ FOLLOWS = {
     "integration_id": "integration",
     "job_id": "upload_job",
     "near_duplicate.job_id": "background_job",
+    "near_duplicate_group.job_id": "background_job",
+    "near_duplicate_member.group_id": "near_duplicate_group",
     "other_file_id": "file",
     "plot_id": "embedding_plot",
 }

@@ -196,6 +196,8 @@ class Reads:
                 "default_transaction_read_only": "on",
                 "statement_timeout": STATEMENT_TIMEOUT,
                 "jit": "off",
+                # a page needs a few rows: to start helpers for it took ten times as long as reading them
+                "max_parallel_workers_per_gather": "0",
             },
         )
         for kind in ("json", "jsonb"):

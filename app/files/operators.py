@@ -29,6 +29,8 @@ Condition = ColumnElement[Any]
 Column = ColumnElement[Any] | Mapped[Any]
 TextOperator = Callable[[Any, str, bool], Condition]
 """Of a column and a text; with True, without regard to case."""
+TextsOperator = Callable[[Any, Sequence[str], bool], Condition]
+"""Of a column and several texts, of which one is enough."""
 
 
 def equals(column: Any, text: str, ignore_case: bool) -> Condition:
@@ -47,6 +49,14 @@ def starts_with(column: Any, text: str, ignore_case: bool) -> Condition:
     return func.starts_with(*_folded(column, text, ignore_case))
 
 
+def among_texts(column: Any, texts: Sequence[str], ignore_case: bool = False) -> Condition:
+    """Whether the column has one of these texts."""
+    if not ignore_case:
+        return among(column, texts, Text())
+    given: Any = func.unnest(literal(list(texts), ARRAY(Text()))).column_valued("given")
+    return _lowered(column).in_(select(func.lower(given)))  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, slots=True)
 class TextOperators:
     """How texts are compared. Some columns have indexes that only other operators can use."""
@@ -54,6 +64,7 @@ class TextOperators:
     equals: TextOperator = equals
     contains: TextOperator = contains
     starts_with: TextOperator = starts_with
+    among: TextsOperator = among_texts
 
 
 ANY_TEXT = TextOperators()
@@ -84,9 +95,9 @@ def text(
     if test.ne is not None:
         yield is_not(by.equals(column, test.ne, ignore_case))
     if test.in_ is not None:
-        yield _among_texts(column, test.in_, ignore_case)
+        yield by.among(column, test.in_, ignore_case)
     if test.not_in is not None:
-        yield is_not(_among_texts(column, test.not_in, ignore_case))
+        yield is_not(by.among(column, test.not_in, ignore_case))
     if test.contains is not None:
         yield by.contains(column, test.contains, ignore_case)
     if test.starts_with is not None:
@@ -136,13 +147,6 @@ def among(column: Column, values: Sequence[Any], kind: TypeEngine[Any]) -> Condi
 def is_not(condition: Condition) -> Condition:
     """Whether the condition does not hold, or a value that it looks at is missing."""
     return condition.is_not(true())
-
-
-def _among_texts(column: Column, values: Sequence[str], ignore_case: bool) -> Condition:
-    if not ignore_case:
-        return among(column, values, Text())
-    given: Any = func.unnest(literal(list(values), ARRAY(Text()))).column_valued("given")
-    return _lowered(column).in_(select(func.lower(given)))  # type: ignore[no-any-return]
 
 
 def _folded(column: Any, text: str, ignore_case: bool) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ What depends on no file (folders below one, members of collections, words of tex
 organisation alone: it is run once, not for each file.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -37,14 +37,18 @@ from app.search.places import FILE
 from app.search.predicates import Fitted
 
 
-def _same_name(column: Any, text: str, ignore_case: bool) -> Condition:
+def _same(column: Any, text: str, ignore_case: bool) -> Condition:
     return names.equals(column, text) if ignore_case else operators.equals(column, text, False)
 
 
-def _name_begins(column: Any, text: str, ignore_case: bool) -> Condition:
+def _begins(column: Any, text: str, ignore_case: bool) -> Condition:
     if ignore_case:
         return names.starts_with(column, text, ignore_case)
     return prefixes.starts_with(column, text, ignore_case)
+
+
+def _one_of(column: Any, texts: Sequence[str], ignore_case: bool) -> Condition:
+    return (names.among if ignore_case else operators.among_texts)(column, texts)
 
 
 _RANGES = (
@@ -57,8 +61,8 @@ _RANGES = (
     ("created_at", Timestamp),
     ("updated_at", Timestamp),
 )
-_NAMES = TextOperators(_same_name, names.contains, _name_begins)
-_VALUES = TextOperators(starts_with=prefixes.starts_with)
+_TEXTS = TextOperators(_same, names.contains, _begins, _one_of)
+"""Of names, and of values of keys: those which their indexes can use."""
 _TYPES: Mapping[ScalarKind, TypeEngine[Any]] = {
     ScalarKind.NUMBER: Float(),
     ScalarKind.DATETIME: Float(),
@@ -99,7 +103,7 @@ def _of_file(tree: FileFilter, actor: Actor, keys: Keys, at: Path) -> Condition:
 def _plain(tree: FileFilter) -> Iterator[Condition]:
     """Tests of the file's own columns."""
     yield from operators.ids(FILE.id, tree.id)
-    yield from operators.text(FILE.name, tree.name, _NAMES)
+    yield from operators.text(FILE.name, tree.name, _TEXTS)
     yield from operators.choice(FILE.type, tree.type)
     yield from operators.choice(FILE.storage_location, tree.storage_location)
     yield from operators.ids(FILE.created_by, tree.created_by)
@@ -124,7 +128,7 @@ def _of_key(fitted: Fitted, keys: Keys) -> Iterator[Condition]:
         yield from _of_text(test, key, keys)
         return
     value = value_of(key)
-    yield from operators.text(value, test.text, _VALUES)
+    yield from operators.text(value, test.text, _TEXTS)
     yield from operators.bounds(value, test.number, Float())
     yield from operators.bounds(value, test.instant, Float())
     if test.flag is not None:

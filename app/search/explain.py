@@ -18,7 +18,7 @@ from app.files.models import File
 from app.search import keys as known_keys
 from app.search import listings, plans
 from app.search.filters import FileFilter
-from app.search.indexes import COLUMNS, NAME_TRIGRAMS
+from app.search.indexes import COLUMN_MARKS, COLUMNS, NAME_TRIGRAMS
 from app.search.keys import Keys
 from app.search.models import IndexState
 from app.search.plans import Plan
@@ -41,7 +41,7 @@ _STATES = text(
     "select key_number, state, done_count, total_count from metadata_index"
     " where organisation_id = :organisation_id and key_number = any(:numbers)"
 )
-_OWN_INDEX = re.compile(r"file_(?P<kind>[kc])(?P<number>\d+)_")
+_OWN_INDEX = re.compile(r"file_(?P<kind>[kcnmt])(?P<number>\d+)_")
 _OWN = text("select count(*) from file where organisation_id = :organisation_id")
 
 USES = {
@@ -88,7 +88,8 @@ class _Overheard:
     ) -> list[Any]:
         """No rows."""
         del plans
-        self.sql, self.arguments = sql, arguments
+        if not self.sql:  # what follows is asked for only where the first rows are too few
+            self.sql, self.arguments = sql, arguments
         return []
 
 
@@ -119,7 +120,7 @@ async def explained(
         rows = await session.execute(_STATES, {**of, "numbers": numbers})
         states = {row.key_number: row for row in rows}
     used = _used(plan.indexes, parents, keys)
-    situation = Situation(plan, [one.key or one.use for one in used], tree, threshold)
+    situation = Situation(plan, [one.key or one.use for one in used], tree, keys, threshold)
     told = sentences(situation, {name: _state(keys, name, states) for name in sorted(names)})
     return Explanation(plan, used, told)
 
@@ -151,7 +152,7 @@ def _used(names: Sequence[str], parents: Mapping[str, str], keys: Keys) -> list[
     found = dict[UsedIndex, None]()
     for name in names:
         own = _OWN_INDEX.match(name)
-        if own is not None and own["kind"] == "c":
+        if own is not None and own["kind"] in COLUMN_MARKS:
             found[UsedIndex(COLUMNS[-int(own["number"])])] = None
         elif own is not None and int(own["number"]) in by_number:
             found[UsedIndex("metadata", by_number[int(own["number"])])] = None

@@ -7,7 +7,6 @@ has no such index, since a scan is as quick. Answers are the same in every state
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -17,15 +16,14 @@ from sqlmodel import col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.core import clock, jobs, owner
-from app.core.db import Scope, Session, Tx
+from app.core.db import Scope, Tx
 from app.core.owner import Builder, Progress
 from app.core.runtime import Runtime
 from app.files import reindex
-from app.metadata import queries
 from app.metadata.models import KeyState, MetadataKey
 from app.metadata.service import REINDEX
-from app.search import building, indexes
-from app.search.indexes import DEFAULT_PARTITION, KeyIndex
+from app.search import building, indexes, wanted
+from app.search.indexes import KeyIndex, Purpose
 from app.search.models import IndexState, MetadataIndex
 
 RECONCILE = "reconcile_indexes"
@@ -36,19 +34,15 @@ BUILD = "build_indexes"
 NOTHING_DONE: Mapping[str, int | None] = {"done_count": 0, "total_count": None}
 
 _ORGANISATIONS = "select id from organisation"
-_FILES = text(
-    "select count(*) from (select from file where organisation_id = :organisation_id limit :most) f"
-)
-_PARTITION = text(
-    "select inhrelid::regclass::text from pg_inherits where inhparent = 'file'::regclass"
-    " and inhrelid = to_regclass(:name)"
-)
 _PRESENT = text(
-    "select c.relname as name, t.relname as table_name, i.indisvalid and (c.relname like 'file\\_c%'"
+    "select c.relname as name, t.relname as table_name, c.reltuples as entries,"
+    " i.indisvalid and (c.relname not like 'file\\_k%'"
     "  or exists (select from pg_statistic_ext s where s.stxname = c.relname)) as is_whole"
     " from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid"
     " where c.relname like any(cast(:patterns as text[])) and t.relname like 'file\\_part\\_%'"
 )
+ROUNDS = 2
+"""Whether files without a value need an index is known when those with one have theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +86,9 @@ async def build(runtime: Runtime, organisation_id: str) -> None:
         return
     try:
         async with owner.alone(runtime.settings, runtime.settings.index_memory) as builder:
-            plan = await plan_of(runtime, scope)  # somebody else may have been at work
-            await _carry_out(runtime, scope, builder, plan)
+            for _ in range(ROUNDS):
+                plan = await plan_of(runtime, scope)  # somebody else may have been at work
+                await _carry_out(runtime, scope, builder, plan)
     except asyncpg.InsufficientPrivilegeError as error:
         await _failed(runtime, scope, plan.builds, f"{error}; OWNER_DATABASE_URL names the owner.")
 
@@ -120,29 +115,25 @@ async def plan_of(runtime: Runtime, scope: Scope) -> Plan:
     async with runtime.db.read(scope) as session:
         rows = {row.key_number: row for row in await session.exec(_rows(scope.organisation_id))}
         threshold = runtime.settings.index_threshold // (2 if rows else 1)
-        wanted = await _wanted(session, scope.organisation_id, threshold)
-        unread = set(await session.exec(_unread(scope.organisation_id)))
-        patterns = [f"file\\_{kind}%\\_{scope.organisation_id.hex}" for kind in "kc"]
+        patterns = [f"file\\_{mark}%\\_{scope.organisation_id.hex}" for mark in "kcnmt"]
         found = await session.execute(_PRESENT, {"patterns": patterns})
         present = {row.name: row for row in found}
+        needed = await wanted.indexes_of(session, scope.organisation_id, threshold, present)
+        unread = set(await session.exec(_unread(scope.organisation_id)))
     missing = [
         index
-        for index in wanted.values()
-        if not _is_there(present.get(index.name), index)
+        for index in needed
+        if not wanted.is_there(present.get(index.name), index)
         or index.number not in rows
         or rows[index.number].state is not IndexState.READY
     ]
-    tables = {index.name: index.table for index in wanted.values()}
+    tables = {index.name: index.table for index in needed}
     return Plan(
         builds=[index for index in missing if index.number not in unread],
         deferred=[index for index in missing if index.number in unread],
         drops=[name for name, row in present.items() if tables.get(name) != row.table_name],
-        forgotten=sorted(rows.keys() - wanted.keys()),
+        forgotten=sorted(rows.keys() - {index.number for index in needed}),
     )
-
-
-def _is_there(found: Any, index: KeyIndex) -> bool:
-    return found is not None and found.is_whole and found.table_name == index.table
 
 
 def _rows(organisation_id: UUID) -> SelectOfScalar[MetadataIndex]:
@@ -155,43 +146,27 @@ def _unread(organisation_id: UUID) -> SelectOfScalar[int]:
     )
 
 
-async def _wanted(session: Session, organisation_id: UUID, threshold: int) -> dict[int, KeyIndex]:
-    """The indexes that an organisation should have, by key number: none below the threshold."""
-    found = await session.execute(_FILES, {"organisation_id": organisation_id, "most": threshold})
-    if found.scalar_one() < threshold:
-        return {}
-    table = await table_of(session, organisation_id)
-    schema = (await queries.stored(session, organisation_id)).schema
-    live = [(entry.number, schema.type_of(name)) for name, entry in schema.live().items()]
-    of_keys = {
-        number: indexes.index_of(organisation_id, number, type_, table)
-        for number, type_ in live
-        if type_ is not None and indexes.has_index(type_)
-    }
-    return {**of_keys, **indexes.of_columns(organisation_id, table)}
-
-
-async def table_of(session: Session, organisation_id: UUID) -> str:
-    """The partition that holds the files of an organisation."""
-    name = indexes.partition_of(organisation_id)
-    found = (await session.execute(_PARTITION, {"name": name})).scalar_one_or_none()
-    return found or DEFAULT_PARTITION
-
-
 async def _carry_out(runtime: Runtime, scope: Scope, builder: Builder, plan: Plan) -> None:
     for name in plan.drops:
         await building.drop(builder, name)
     await _forget(runtime, scope, plan.forgotten)
-    built = [index for index in plan.builds if await _build(runtime, scope, builder, index)]
-    for table in {index.table for index in built}:
+    built, failed = list[KeyIndex](), set[int]()
+    for index in plan.builds:
+        if index.number in failed:
+            continue  # the key says why, and all of its indexes are tried again
+        if await _build(runtime, scope, builder, index):
+            built.append(index)
+        else:
+            failed.add(index.number)
+    for table in {index.table for index in built if index.purpose is Purpose.VALUES}:
         await building.analyze(builder, table)
-    for index in built:
-        await _note(runtime, scope, index, IndexState.READY)
+    for number in {index.number for index in built} - failed:
+        await _note(runtime, scope, number, IndexState.READY)
 
 
 async def _build(runtime: Runtime, scope: Scope, builder: Builder, index: KeyIndex) -> bool:
     """Build one; a failure is noted, and the others go on."""
-    await _note(runtime, scope, index, IndexState.BUILDING)
+    await _note(runtime, scope, index.number, IndexState.BUILDING)
     try:
         await building.build(builder, index, partial(_told, runtime, scope, index))
     except asyncpg.InsufficientPrivilegeError:
@@ -207,10 +182,10 @@ async def _build(runtime: Runtime, scope: Scope, builder: Builder, index: KeyInd
 async def _note_plan(runtime: Runtime, scope: Scope, plan: Plan) -> None:
     """Say what is going to happen."""
     for index in plan.builds:
-        await _note(runtime, scope, index, IndexState.QUEUED)
+        await _note(runtime, scope, index.number, IndexState.QUEUED)
     reading = "The values of older files are being read first."
     for index in plan.deferred:
-        await _note(runtime, scope, index, IndexState.QUEUED, reading)
+        await _note(runtime, scope, index.number, IndexState.QUEUED, reading)
     if not plan.drops:
         await _forget(runtime, scope, plan.forgotten)
         return
@@ -222,7 +197,7 @@ async def _note_plan(runtime: Runtime, scope: Scope, plan: Plan) -> None:
 
 async def _failed(runtime: Runtime, scope: Scope, failed: Sequence[KeyIndex], message: str) -> None:
     for index in failed:
-        await _note(runtime, scope, index, IndexState.FAILED, message)
+        await _note(runtime, scope, index.number, IndexState.FAILED, message)
 
 
 async def _forget(runtime: Runtime, scope: Scope, numbers: Sequence[int]) -> None:
@@ -234,26 +209,27 @@ async def _forget(runtime: Runtime, scope: Scope, numbers: Sequence[int]) -> Non
 async def _told(runtime: Runtime, scope: Scope, index: KeyIndex, progress: Progress) -> None:
     state = IndexState.WAITING if progress.is_waiting else IndexState.BUILDING
     figures = {"done_count": progress.done, "total_count": progress.total}
-    await _note(runtime, scope, index, state, progress.message, figures)
+    await _note(runtime, scope, index.number, state, progress.message, figures)
 
 
 async def _note(
     runtime: Runtime,
     scope: Scope,
-    index: KeyIndex,
+    number: int,
     state: IndexState,
     message: str = "",
     counts: Mapping[str, int | None] = NOTHING_DONE,
 ) -> None:
-    """Write down where an index stands."""
+    """Write down where the indexes of a key stand."""
+    assert scope.organisation_id is not None  # noqa: S101  indexes belong to one
     figures = {
-        "name": index.name,
+        "name": indexes.name_of(scope.organisation_id, number),
         "state": state,
         **counts,
         "message": message,
         "updated_at": clock.now(),
     }
-    row = {"organisation_id": index.organisation_id, "key_number": index.number, **figures}
+    row = {"organisation_id": scope.organisation_id, "key_number": number, **figures}
     keys = ["organisation_id", "key_number"]
     async with runtime.db.transaction(scope) as tx:
         statement = insert(MetadataIndex).values(**row)

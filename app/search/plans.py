@@ -3,15 +3,19 @@
 Of a plan only what people can use is taken: no condition, no SQL, and no figure that counts files of others.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from app.search.indexes import Purpose
+
 Node = Mapping[str, Any]
 
 _SCANS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan"}
 _TENANT = "organisation_id = "
+_OF_MISSING = re.compile(rf"file_({'|'.join(Purpose.MISSING.value)})\d+_")
 
 
 class Strategy(StrEnum):
@@ -104,7 +108,9 @@ def _below(node: Node) -> list[Node]:
 
 
 def _narrows(node: Node) -> bool:
-    """Whether an index is asked for more than the tenant."""
+    """Whether an index is asked for more than the tenant, or holds the files without a value alone."""
+    if _OF_MISSING.match(node.get("Index Name", "")):
+        return True
     parts = str(node.get("Index Cond", "")).split(" AND ")
     return any(part and _TENANT not in part for part in parts)
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.search import filters
+from app.search import unindexed
 from app.search.filters import FileFilter
+from app.search.keys import Keys
 from app.search.models import IndexState
 from app.search.plans import Plan, Strategy
 
-SHORTEST_PART = 3
-"""Characters of a part of a name that an index can find."""
 WASTE = 20
 """So many files looked at for one that is found are worth a word."""
 MUCH = 1_000
@@ -25,6 +24,7 @@ class Situation:
     plan: Plan
     used: Sequence[str]
     tree: FileFilter
+    keys: Keys
     threshold: int
 
 
@@ -34,7 +34,8 @@ def sentences(situation: Situation, states: KeyStates) -> list[str]:
         _how(situation),
         *_figures(situation.plan),
         *_states(situation, states),
-        *_short_parts(situation.tree),
+        *unindexed.sentences(situation.tree, situation.keys),
+        *(unindexed.negations(situation.tree) if _is_wasteful(situation.plan) else ()),
     ]
 
 
@@ -59,11 +60,18 @@ def _figures(plan: Plan) -> Iterator[str]:
     if plan.looked_at is None or plan.found is None:
         yield "It took longer than two seconds and was stopped: the figures are estimates."
         return
-    if plan.looked_at > max(MUCH, plan.found * WASTE):
+    if _is_wasteful(plan):
         yield (
             f"{plan.looked_at:,} files were looked at to find {plan.found}: a test that fewer files pass, of a"
             " key with an index, would help."
         )
+
+
+def _is_wasteful(plan: Plan) -> bool:
+    """Whether far more files were looked at than found, or all of it took too long."""
+    if plan.looked_at is None or plan.found is None:
+        return True
+    return plan.looked_at > max(MUCH, plan.found * WASTE)
 
 
 def _states(situation: Situation, states: KeyStates) -> Iterator[str]:
@@ -81,13 +89,3 @@ def _states(situation: Situation, states: KeyStates) -> Iterator[str]:
                     yield f"The index on `{key}` is ready, but another way is quicker here."
             case _:
                 yield f"There is no index on `{key}` yet: {state}{done}."
-
-
-def _short_parts(tree: FileFilter) -> Iterator[str]:
-    for _, branch in filters.branches(tree):
-        part = branch.name.contains if branch.name is not None else None
-        if part is not None and len(part) < SHORTEST_PART:
-            yield (
-                f"`{part}` is too short for the index of parts of names: from {SHORTEST_PART} characters on it"
-                " is used."
-            )

@@ -11,6 +11,8 @@ from app.search.plans import Strategy
 from schema import enums
 from schema.context import Info
 from schema.files.inputs import WholeOrganisation
+from schema.presets import using
+from schema.presets.using import PresetIds
 from schema.scalars import SafeInt
 from schema.search import inputs
 from schema.search.inputs import Filter, Sorts
@@ -95,16 +97,18 @@ class ExplainQuery:
         *,
         include_organisation_access: WholeOrganisation = False,
         filter: Filter = strawberry.UNSET,
+        preset_ids: PresetIds = strawberry.UNSET,
         sort: Sorts = strawberry.UNSET,
     ) -> FilterExplanation | None:
         context = info.context
         context.actor.must_have(TokenScope.READ)
+        tree = await using.narrowed(info, inputs.tree_of(filter), preset_ids)
         async with context.gate:
             found = await explain.explained(
                 context.runtime.db,
                 context.runtime.reads,
                 context.actor,
-                inputs.tree_of(filter),
+                tree,
                 inputs.sort_of(sort),
                 whole_organisation=include_organisation_access,
                 threshold=context.runtime.settings.index_threshold,

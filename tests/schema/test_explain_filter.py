@@ -101,7 +101,8 @@ async def test_short_parts_of_names_are_told(api: Api) -> None:
 @pytest.mark.usefixtures("person")
 async def test_what_takes_too_long_is_estimated(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explain, "TIMEOUT_MS", 1)
-    found = await explained(api, {"name": {"contains": "zq"}})
+    many = [{"name": {"contains": f"zq{number}"}} for number in range(95)]
+    found = await explained(api, {"or": many})
     assert (found["lookedAtCount"], found["milliseconds"]) == (None, None)
     assert any("stopped" in one for one in found["sentences"])
 
@@ -117,3 +118,42 @@ async def test_nothing_of_the_database_is_shown(api: Api) -> None:
     found = repr(await explained(api, number("score", eq=77)))
     for secret in ("file_part", "organisation", "md_num", "SELECT", "select "):
         assert secret not in found
+
+
+OF_TYPE = """mutation ($key: String!, $type: MetadataScalarType!) {
+  addMetadataScalar(input: {key: $key, type: $type}) { userErrors { message } } }"""
+
+
+async def test_what_no_index_serves_is_told(api: Api, person: Person) -> None:
+    assert person
+    for key in ("varchar", "uuid", "text"):
+        await api.change(OF_TYPE, key=key, type=key.upper())
+    many = [f"text {number}" for number in range(21)]
+
+    def key(name: str, **test: Any) -> dict[str, Any]:
+        return {"metadata": [{"key": name, "is": test}]}
+
+    for tree, expected in [
+        (
+            key("varchar", text={"contains": "ab"}),
+            "`ab` is too short for the index of parts of `varchar`",
+        ),
+        (key("varchar", text={"in": many, "ignoreCase": True}), "up to 20 texts; this one has 21"),
+        (key("uuid", text={"contains": "abc"}), "Parts of UUIDs have no index"),
+        (key("text", exists=False), "No index knows which files lack a text such as `text`"),
+        ({"mimeType": {"contains": "png"}}, "Parts of media types"),
+        ({"not": key("weekday", number={"lt": 7})}, "No index leads to what something is not"),
+    ]:
+        told = (await explained(api, tree))["sentences"]
+        assert any(expected in one for one in told), told
+    fine = await explained(api, key("varchar", text={"contains": "abc"}))
+    assert not any("too short" in one or "No index" in one for one in fine["sentences"])
+
+
+async def test_the_index_of_files_without_a_value_is_the_key_s(
+    api: Api, runtime: Runtime, person: Person
+) -> None:
+    await indexing.build(with_threshold(runtime, FILES), person.organisation_id.hex)
+    found = await explained(api, {"metadata": [{"key": "score", "is": {"exists": False}}]})
+    assert found["indexes"] == [{"use": "metadata", "key": "score"}]
+    assert (found["strategy"], found["lookedAtCount"]) == ("INDEX", 0)

@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.files.models import Folder
+from app.search.indexes import Purpose
 from tests.world import Person
 
 NOTHING = "'{}'::jsonb"
@@ -49,12 +50,14 @@ def with_threshold(runtime: Runtime, files: int) -> Runtime:
     return replace(runtime, settings=runtime.settings.model_copy(update={"index_threshold": files}))
 
 
-def tables_of(settings: Settings, organisation_id: UUID) -> dict[str, bool]:
-    """The indexes by key of an organisation, and whether each is valid."""
+def tables_of(
+    settings: Settings, organisation_id: UUID, purpose: Purpose = Purpose.VALUES
+) -> dict[str, bool]:
+    """The indexes by key of an organisation for a purpose, and whether each is valid."""
     with owner(settings) as connection:
         found = connection.execute(
             "select c.relname, i.indisvalid from pg_index i join pg_class c on c.oid = i.indexrelid"
             " where c.relname like %s",
-            (f"file\\_k%\\_{organisation_id.hex}",),
+            (f"file\\_{purpose.of_key}%\\_{organisation_id.hex}",),
         )
         return dict(found.fetchall())

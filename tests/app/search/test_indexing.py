@@ -11,7 +11,8 @@ from app.core.db import Scope
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.files.models import Folder
-from app.search import indexing
+from app.search import indexes, indexing
+from app.search.indexes import Purpose
 from app.worker import working
 from tests.app.search.filling import fill, owner, tables_of, with_threshold
 from tests.client import Api
@@ -186,6 +187,60 @@ async def test_the_index_of_a_deleted_key_goes_and_comes_back(
     await api.change(RESTORE, key="score")
     await reconcile(small, person)
     assert list(tables_of(settings, person.organisation_id).values()) == [True]
+
+
+@pytest.mark.usefixtures("folder")
+async def test_varchars_have_an_index_of_their_parts(
+    api: Api, small: Runtime, person: Person, settings: Settings
+) -> None:
+    await api.change(ADD, key="score", type="NUMBER")
+    await api.change(ADD, key="site", type="VARCHAR")
+    await reconcile(small, person)
+    of_parts = indexes.name_of(person.organisation_id, 2, Purpose.PARTS)
+    assert tables_of(settings, person.organisation_id, Purpose.PARTS) == {of_parts: True}
+    await api.change(DELETE, key="site")
+    await reconcile(small, person)
+    assert tables_of(settings, person.organisation_id, Purpose.PARTS) == {}
+
+
+async def test_files_without_a_value_have_an_index_while_enough_have_one(
+    api: Api, small: Runtime, person: Person, folder: Folder, settings: Settings
+) -> None:
+    await api.change(ADD, key="sparse", type="NUMBER")
+    await reconcile(small, person)
+    name = indexes.name_of(person.organisation_id, 1, Purpose.MISSING)
+    # of sixty files; it goes with less than a twentieth, and comes back with a tenth
+    for holders, there in ((3, {name: True}), (2, {}), (5, {}), (6, {name: True})):
+        with owner(settings) as connection:
+            connection.execute(
+                "update file set attrs = case when byte_size <= %s then jsonb_build_object('k1', 1)"
+                " else '{}' end where folder_id = %s",
+                (holders, folder.id),
+            )
+            for number in (1, indexes.ALL_FILES):  # as exact as ANALYZE is of a table of one's own
+                counted = indexes.name_of(person.organisation_id, number)
+                connection.execute(f"reindex index {counted}")
+        await reconcile(small, person)
+        assert tables_of(settings, person.organisation_id, Purpose.MISSING) == there
+        assert await states(api) == {"sparse": "READY"}
+        assert (await indexing.plan_of(small, Scope(person.organisation_id))).is_empty
+
+
+async def test_a_key_is_ready_when_all_of_its_indexes_are(
+    api: Api, small: Runtime, person: Person, settings: Settings, folder: Folder
+) -> None:
+    assert folder
+    await api.change(ADD, key="grade", type="NUMBER")
+    await api.change(ADD, key="site", type="VARCHAR")
+    taken = indexes.name_of(person.organisation_id, 2, Purpose.PARTS)
+    with owner(settings) as connection:
+        connection.execute(f"create view {taken} as select 1")
+    await reconcile(small, person)
+    assert await states(api) == {"grade": "READY", "site": "FAILED"}
+    with owner(settings) as connection:
+        connection.execute(f"drop view {taken}")
+    await reconcile(small, person)
+    assert await states(api) == {"grade": "READY", "site": "READY"}
 
 
 async def test_indexes_go_when_half_of_the_files_have_gone(
