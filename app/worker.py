@@ -28,11 +28,11 @@ from app.core.relay import Relay
 from app.core.runtime import Runtime
 from app.core.settings import Settings
 from app.core.tasks import settle_memory
-from app.embeddings import computing, hunting, plotting, recall, tidying
+from app.embeddings import computing, plotting, recall, tidying
 from app.embeddings import indexing as vector_indexing
 from app.embeddings.indexing import Lookout
 from app.files import objects, reindex
-from app.presets import collecting
+from app.presets import collecting, hunts
 from app.search import indexing
 from app.uploads import embeddings as vector_uploads
 from app.uploads import jobs as uploads
@@ -44,12 +44,12 @@ Task = Callable[..., Awaitable[None]]
 
 TASKS: Mapping[str, Task] = {
     **computing.TASKS,
-    **hunting.TASKS,
     **plotting.TASKS,
     **recall.TASKS,
     **tidying.TASKS,
     **vector_indexing.TASKS,
     **collecting.tasks(reading.tree_of),
+    **hunts.tasks(reading.tree_of),
     **objects.TASKS,
     **reindex.TASKS,
     **indexing.TASKS,

@@ -14,12 +14,14 @@ from app.core.clock import new_id
 from app.core.halfvec import pack
 from app.core.ids import Kind
 from app.core.runtime import Runtime
-from app.embeddings import hunting, plotting, tables
+from app.embeddings import plotting, tables
 from app.embeddings.projection import Matrix
 from app.files import vectors
 from app.files.models import File, FileType, Folder, StorageLocation
 from app.metadata import service as metadata
 from app.metadata.queries import pin
+from app.presets import hunts
+from schema.presets import reading
 from tests.client import Api
 from tests.world import Person, World
 
@@ -126,7 +128,7 @@ class Shelf:
     async def run(self, job_id: str) -> dict[str, Any]:
         """Do a job here and now, as the worker would."""
         job = await self.row(job_id)
-        tasks = {**plotting.TASKS, **hunting.TASKS}
+        tasks = {**plotting.TASKS, **hunts.tasks(reading.tree_of)}
         task = tasks["draw_embedding_plot" if "plot_id" in job.input else "find_near_duplicates"]
         assert job.created_by is not None
         named = {"job_id": job.id.hex, "user_id": job.created_by.hex}

@@ -70,13 +70,12 @@ class Groups:
             if top != other_top:
                 self._above[max(top, other_top)] = min(top, other_top)
 
-    def sizes(self) -> list[int]:
-        """Files of each group, the largest group first."""
-        counts: dict[UUID, int] = {}
-        for file_id in list(self._above):
-            top = self._top(file_id)
-            counts[top] = counts.get(top, 0) + 1
-        return sorted(counts.values(), reverse=True)
+    def members(self) -> list[list[UUID]]:
+        """The files of each group, the lowest id first; the largest group first."""
+        found: dict[UUID, list[UUID]] = {}
+        for file_id in sorted(self._above):
+            found.setdefault(self._top(file_id), []).append(file_id)
+        return sorted(found.values(), key=len, reverse=True)
 
     def _top(self, file_id: UUID) -> UUID:
         """The lowest id of its group. Ways that were gone are made shorter."""

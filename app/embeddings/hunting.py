@@ -5,7 +5,7 @@ index. If there are more, each is looked up in the index, which is linear, and m
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,11 +18,12 @@ from app.background import service
 from app.background.models import BackgroundJob
 from app.core.errors import Conflict
 from app.core.runtime import Runtime
-from app.embeddings import comparing, neighbours, walk
+from app.embeddings import comparing, grouping, neighbours, walk
 from app.embeddings.comparing import Groups, Numbers
 from app.embeddings.duplicates import FIND, MOST_PAIRS
+from app.embeddings.grouping import Stopped
 from app.embeddings.projection import Matrix
-from app.embeddings.walk import Ground, Key
+from app.embeddings.walk import Ground, Key, Narrowing
 
 HELD = 2**27
 """Numbers of half precision: 256 MiB."""
@@ -51,10 +52,6 @@ _READ = text(
     " and (file_id, frame, other_file_id, other_frame) > (:file, :frame, :other, :other_frame)"
     " order by file_id, frame, other_file_id, other_frame limit :most"
 )
-
-
-class Stopped(Exception):
-    """The job was cancelled, or another worker has it."""
 
 
 class Full(Exception):
@@ -119,20 +116,33 @@ class Hunt:
             yield [(row[0], row[2]) for row in rows]
 
 
-async def find_near_duplicates(
-    runtime: Runtime, *, organisation_id: str, job_id: str, user_id: str
-) -> None:
-    """Find the pairs that a job asks for."""
-    await service.run(runtime, organisation_id, job_id, user_id, partial(_find, runtime))
+def tasks(narrowing: Narrowing) -> dict[str, Callable[..., Awaitable[None]]]:
+    """The worker's tasks by name; `narrowing` understands the filter that a job keeps."""
+
+    async def find_near_duplicates(
+        runtime: Runtime, *, organisation_id: str, job_id: str, user_id: str
+    ) -> None:
+        work = partial(_find, runtime, narrowing)
+        await service.run(runtime, organisation_id, job_id, user_id, work)
+
+    return {FIND: find_near_duplicates}
 
 
-async def _find(runtime: Runtime, job: BackgroundJob) -> None:
-    ground = await Ground.of(runtime, job)
+async def _find(runtime: Runtime, narrowing: Narrowing, job: BackgroundJob) -> None:
+    ground = await Ground.of(runtime, job, narrowing)
     if ground is None:
         raise Conflict("The key has no vectors any more.")
     begun = job.result or {}
     hunt = Hunt(runtime, ground, job, _after(job), job.done_count, begun.get("pair_count", 0))
-    is_complete = True
+    try:
+        is_complete = await _search(hunt)
+        await _finish(hunt, is_complete)
+    except Stopped:
+        return
+
+
+async def _search(hunt: Hunt) -> bool:
+    """Find the pairs; whether all of them."""
     try:
         held = await _hold(hunt)
         if held is not None:
@@ -140,10 +150,8 @@ async def _find(runtime: Runtime, job: BackgroundJob) -> None:
         else:
             await _look_up(hunt)
     except Full:
-        is_complete = False
-    except Stopped:
-        return
-    await _finish(hunt, is_complete)
+        return False
+    return True
 
 
 async def _hold(hunt: Hunt) -> tuple[list[Key], Matrix] | None:
@@ -223,7 +231,9 @@ async def _finish(hunt: Hunt, is_complete: bool) -> None:
     groups = Groups()
     async for pairs in hunt.files():
         await asyncio.to_thread(groups.join, pairs)
-    sizes = await asyncio.to_thread(groups.sizes)
+    found = await asyncio.to_thread(groups.members)
+    await grouping.write(hunt.runtime, hunt.ground.actor, hunt.job, found)
+    sizes = [len(files) for files in found]
     async with hunt.runtime.db.transaction(hunt.ground.actor.scope) as tx:
         job = await service.locked(tx, hunt.job.id)
         if service.is_running(job):
@@ -251,7 +261,3 @@ def _after(job: BackgroundJob) -> Key:
 def _columns(found: Sequence[Found]) -> dict[str, list[Any]]:
     names = "files", "frames", "others", "other_frames", "scores"
     return dict(zip(names, map(list, zip(*found, strict=True)), strict=True))
-
-
-TASKS = {FIND: find_near_duplicates}
-"""By name, for the worker."""

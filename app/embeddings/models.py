@@ -186,3 +186,45 @@ class NearDuplicate(SQLModel, table=True):
     other_file_id: UUID = Field(primary_key=True)
     other_frame: int = Field(default=-1, primary_key=True)
     score: float = Field(sa_type=Float)
+
+
+class NearDuplicateGroup(SQLModel, table=True):
+    """Files that hang together by pairs of near duplicates, as a job found them."""
+
+    __tablename__ = "near_duplicate_group"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "job_id"],
+            ["background_job.organisation_id", "background_job.id"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "organisation_id", "job_id", "file_count", "id"),
+    )
+
+    organisation_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    """Follows from the job and from the group's first file."""
+    job_id: UUID
+    file_count: int
+    """When the job ended."""
+
+
+class NearDuplicateMember(SQLModel, table=True):
+    """A file of such a group."""
+
+    __tablename__ = "near_duplicate_member"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "group_id"],
+            ["near_duplicate_group.organisation_id", "near_duplicate_group.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "file_id"], ["file.organisation_id", "file.id"], ondelete="CASCADE"
+        ),
+        Index(None, "organisation_id", "file_id"),
+    )
+
+    organisation_id: UUID = Field(primary_key=True)
+    group_id: UUID = Field(primary_key=True)
+    file_id: UUID = Field(primary_key=True)

@@ -4,7 +4,7 @@ Memory is that of one window, time is linear, and no transaction lives longer th
 hours, and goes on from any place.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
@@ -38,6 +38,8 @@ from app.files.models import File, Folder
 
 Key = tuple[UUID, int]
 """A file and a frame of it; the frame is -1 for the file as a whole."""
+Narrowing = Callable[[Session, Actor, BackgroundJob], Awaitable[ColumnElement[bool] | None]]
+"""Which files a job is about besides those that its input names here; known to features above this one."""
 START: Key = (UUID(int=0), -2)
 """Before every vector."""
 WINDOW_BYTES = 2**24
@@ -72,9 +74,13 @@ class Ground:
     """Rows of the table, as last counted."""
     is_indexed: bool
     folder: Folder | None
+    narrowed: ColumnElement[bool] | None = None
+    """What else holds of the files, as SQL on `file`."""
 
     @classmethod
-    async def of(cls, runtime: Runtime, job: BackgroundJob) -> Self | None:
+    async def of(
+        cls, runtime: Runtime, job: BackgroundJob, narrowing: Narrowing | None = None
+    ) -> Self | None:
         """What the job's input names, as its asker sees it today; None if there are no vectors."""
         actor = await service.actor_of(runtime, job)
         async with runtime.db.read(actor.scope) as session:
@@ -90,6 +96,7 @@ class Ground:
                 count=kept.vector_count,
                 is_indexed=kept.indexed_count > 0,
                 folder=await _folder(session, actor, job.input["folder_id"]),
+                narrowed=await narrowing(session, actor, job) if narrowing else None,
             )
 
     @property
@@ -106,6 +113,8 @@ class Ground:
         files = access.visible_files(self.actor).with_only_columns(col(File.id))
         if self.folder is not None:
             files = files.where(col(File.folder_id).in_(tree.below(self.folder)))
+        if self.narrowed is not None:
+            files = files.where(self.narrowed)
         return file_id.in_(files)
 
     async def windows(self, after: Key = START) -> AsyncIterator[Window]:

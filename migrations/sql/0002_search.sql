@@ -291,3 +291,40 @@ end
 $$;
 create trigger move_plot_points after update of folder_id on file
     for each row when (old.folder_id is distinct from new.folder_id) execute function move_plot_points();
+
+-- Groups of near duplicates: files that hang together by pairs.
+CREATE TABLE near_duplicate_group (
+    organisation_id UUID NOT NULL,
+    id UUID NOT NULL,
+    job_id UUID NOT NULL,
+    file_count INTEGER NOT NULL,
+    CONSTRAINT near_duplicate_group_pkey PRIMARY KEY (organisation_id, id),
+    CONSTRAINT near_duplicate_group_organisation_id_job_id_fkey FOREIGN KEY(organisation_id, job_id) REFERENCES background_job (organisation_id, id) ON DELETE CASCADE
+);
+CREATE INDEX near_duplicate_group_organisation_id_job_id_file_count_id_index ON near_duplicate_group (organisation_id, job_id, file_count, id);
+
+CREATE TABLE near_duplicate_member (
+    organisation_id UUID NOT NULL,
+    group_id UUID NOT NULL,
+    file_id UUID NOT NULL,
+    CONSTRAINT near_duplicate_member_pkey PRIMARY KEY (organisation_id, group_id, file_id),
+    CONSTRAINT near_duplicate_member_organisation_id_group_id_fkey FOREIGN KEY(organisation_id, group_id) REFERENCES near_duplicate_group (organisation_id, id) ON DELETE CASCADE,
+    CONSTRAINT near_duplicate_member_organisation_id_file_id_fkey FOREIGN KEY(organisation_id, file_id) REFERENCES file (organisation_id, id) ON DELETE CASCADE
+);
+CREATE INDEX near_duplicate_member_organisation_id_file_id_index ON near_duplicate_member (organisation_id, file_id);
+
+grant select, insert, update, delete on near_duplicate_group, near_duplicate_member to labelgraph_app;
+do $$
+declare
+    tenant_table text;
+begin
+    foreach tenant_table in array array['near_duplicate_group', 'near_duplicate_member'] loop
+        execute format(
+            'create policy tenant on %I to labelgraph_app'
+            ' using (organisation_id = app_organisation_id())'
+            ' with check (organisation_id = app_organisation_id())', tenant_table);
+        execute format('alter table %I enable row level security', tenant_table);
+        execute format('alter table %I force row level security', tenant_table);
+    end loop;
+end
+$$;

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 import strawberry
 
@@ -16,7 +17,7 @@ from schema.files.types import File
 from schema.inputs import given
 from schema.loading import reads, related
 from schema.node import Stored
-from schema.paging import After, Before, Connection, First, Last, listed, page
+from schema.paging import After, Before, Connection, First, Last, listed, nested, page
 from schema.scalars import SafeInt
 
 
@@ -50,6 +51,34 @@ class NearDuplicate(Stored):
     @reads("other_frame")
     def other_frame(self) -> int | None:
         return None if self.row.other_frame < 0 else self.row.other_frame
+
+
+@strawberry.type(
+    description="Files that hang together: each is nearly the same as another one of them."
+)
+class NearDuplicateGroup(Stored):
+    """One group."""
+
+    MODEL = models.NearDuplicateGroup
+
+    file_count: int = strawberry.field(
+        description="How many files were in it when the job ended, those that you may not see included."
+    )
+
+    @strawberry.field(
+        description="The files in it that are still there and that you may see, the oldest first."
+    )
+    @reads("id")
+    def files(
+        self,
+        info: Info,
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[File]:
+        kind, asked = "near duplicates", page(first, after, last, before)
+        return nested(info, kind, self.row.id, duplicates.files_in, asked, File.of)
 
 
 @strawberry.type(
@@ -105,12 +134,36 @@ class NearDuplicateQuery:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> Connection[NearDuplicate] | None:
-        try:
-            job = ids.decode(Kind.BACKGROUND_JOB, job_id)
-        except NotFound:
-            return None
-        asked = page(first, after, last, before)
-        if await info.context.load(background.jobs_by_id, job) is None:
+        asked, job = page(first, after, last, before), await _job(info, job_id)
+        if job is None:
             return None
         listing = duplicates.listing(info.context.actor, job, given(min_score))
         return await listed(info, listing, asked, NearDuplicate.of)
+
+    @strawberry.field(
+        description="The groups of near duplicates that a job of findNearDuplicates has found, once it is done;"
+        " the largest first. Only those of which you may see two files; null if there is no such job for you."
+    )
+    async def near_duplicate_groups(
+        self,
+        info: Info,
+        job_id: Annotated[strawberry.ID, strawberry.argument(description="The job.")],
+        first: First = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Last = strawberry.UNSET,
+        before: Before = strawberry.UNSET,
+    ) -> Connection[NearDuplicateGroup] | None:
+        asked, job = page(first, after, last, before), await _job(info, job_id)
+        if job is None:
+            return None
+        listing = duplicates.groups(info.context.actor, job)
+        return await listed(info, listing, asked, NearDuplicateGroup.of)
+
+
+async def _job(info: Info, public_id: str) -> UUID | None:
+    """The key of a job that the caller may see."""
+    try:
+        job: UUID = ids.decode(Kind.BACKGROUND_JOB, public_id)
+    except NotFound:
+        return None
+    return job if await info.context.load(background.jobs_by_id, job) is not None else None

@@ -11,10 +11,14 @@ from app.core.db import Tx
 from app.core.ids import Kind
 from app.embeddings import duplicates, plots
 from app.embeddings.models import PlotMethod
+from app.presets import hunts
+from app.presets.service import Written
 from schema.background.types import BackgroundJob
 from schema.context import Info
 from schema.inputs import IdempotencyKey
 from schema.mutations import Payload, change
+from schema.presets import reading
+from schema.search.inputs import FileFilter
 
 FOLDER = (
     "The files of this folder and of everything below it; you need a role on it. Left out: all files of the"
@@ -45,6 +49,11 @@ class FindNearDuplicatesInput:
         " model: begin high.",
     )
     folder_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=FOLDER)
+    filter: FileFilter | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Only among the files that it lets through, both of each pair; without parts of composites"
+        " unless it names isComponent.",
+    )
     idempotency_key: IdempotencyKey = strawberry.UNSET
 
 
@@ -104,13 +113,19 @@ class EmbeddingJobMutation:
             asked = duplicates.Asked(
                 key=input.key, threshold=input.threshold, folder_id=_folder(input.folder_id)
             )
-            return _started(await duplicates.find(tx, actor, asked))
+            written = _written(info, input.filter) if input.filter else None
+            return _started(await hunts.find(tx, actor, asked, written))
 
         return await change(info, FindNearDuplicatesPayload, input, work)
 
 
 def _folder(public_id: Any) -> Any:
     return ids.decode(Kind.FOLDER, public_id) if public_id else None
+
+
+def _written(info: Info, filter: FileFilter) -> Written:
+    tree = filter.tree()  # refuses null members first
+    return Written(reading.written(info.schema, filter), tree)
 
 
 def _started(job: JobRow) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from app.core import ids
 from app.core.ids import Kind
-from app.embeddings import comparing, duplicates, hunting, tables, walk
+from app.embeddings import comparing, duplicates, grouping, hunting, tables, walk
 from app.embeddings.models import VectorIndexState, VectorTable
 from app.embeddings.projection import Matrix
 from tests.client import Api
@@ -28,6 +28,16 @@ query ($job: ID!, $score: Float, $first: Int = 1000, $after: String) {
   }
 }
 """
+GROUPS = """
+query ($job: ID!, $first: Int = 50, $after: String, $files: Int = 50) {
+  nearDuplicateGroups(jobId: $job, first: $first, after: $after) {
+    nodes { fileCount files(first: $files) { nodes { name } totalCount { value } } }
+    pageInfo { endCursor hasNextPage }
+    totalCount { value }
+  }
+}
+"""
+MOVE = "mutation ($input: MoveFilesInput!) { moveFiles(input: $input) { userErrors { code } } }"
 Pair = dict[str, Any]
 
 
@@ -125,6 +135,84 @@ async def test_pages_and_the_least_score_are_of_the_sorted_list(shelf: Shelf) ->
     assert await pairs_of(shelf, job["id"], score=0.98) == near
 
 
+async def groups_of(
+    shelf: Shelf, job_id: str, api: Api | None = None, **asked: Any
+) -> list[list[str]]:
+    """The names of the files of each group."""
+    found = (await (api or shelf.api)(GROUPS, job=job_id, **asked))["nearDuplicateGroups"]
+    return [[file["name"] for file in one["files"]["nodes"]] for one in found["nodes"]]
+
+
+async def test_groups_are_files_that_hang_together_in_pages_the_largest_first(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "WRITTEN", 3)
+    rows = np.repeat(noise(4, 16), [2, 4, 1, 3], axis=0)
+    await shelf.put(rows)
+    job = await shelf.done("findNearDuplicates", threshold=0.99)
+    whole = [["2.png", "3.png", "4.png", "5.png"], ["7.png", "8.png", "9.png"], ["0.png", "1.png"]]
+    assert await groups_of(shelf, job["id"]) == whole
+    assert await groups_of(shelf, job["id"], files=1) == [one[:1] for one in whole]
+    data, after = {"pageInfo": {"hasNextPage": True}}, None
+    paged: list[Any] = []
+    while data["pageInfo"]["hasNextPage"]:
+        data = (await shelf.api(GROUPS, job=job["id"], first=1, after=after))["nearDuplicateGroups"]
+        paged += data["nodes"]
+        after = data["pageInfo"]["endCursor"]
+    assert [one["fileCount"] for one in paged] == [4, 3, 2] == job["nearDuplicates"]["groupSizes"]
+    assert [one["files"]["totalCount"]["value"] for one in paged] == [4, 3, 2]
+    assert data["totalCount"]["value"] == 3
+
+
+async def test_groups_are_for_the_asker_while_they_see_two_of_the_files(
+    shelf: Shelf, world: World
+) -> None:
+    files = await shelf.put(np.repeat(noise(1, 16), 3, axis=0))
+    user, other, hidden = (
+        await world.member(shelf.owner),
+        await world.member(shelf.owner),
+        await world.folder(shelf.owner, "Hidden"),
+    )
+    for person in (user, other):
+        await world.share(shelf.folder, person)
+    mine = Shelf(shelf.api.as_(user), world, user, shelf.folder)
+    job = (await mine.done("findNearDuplicates"))["id"]
+    for person in (other, await world.organisation()):
+        data = await shelf.api.as_(person)(GROUPS, job=job)
+        assert data["nearDuplicateGroups"] is None
+    for left in (["1.png", "2.png"], None):
+        given = {
+            "fileIds": [files[0 if left else 1]],
+            "sourceFolderId": shelf.folder_id,
+            "targetFolderId": ids.encode(Kind.FOLDER, hidden.id),
+        }
+        await shelf.api.change(MOVE, input=given)
+        assert await groups_of(mine, job) == ([left] if left else [])
+    assert await groups_of(shelf, job) == [["0.png", "1.png", "2.png"]]
+
+
+async def test_a_job_that_dies_while_it_writes_groups_writes_them_once(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "WRITTEN", 2)
+    await shelf.put(np.repeat(noise(3, 16), 3, axis=0))
+    job_id = await shelf.start("findNearDuplicates", threshold=0.99)
+    held, calls = walk.held, list[int]()
+
+    async def dying(*given: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 4:
+            raise Killed
+        return await held(*given)
+
+    monkeypatch.setattr(walk, "held", dying)
+    with pytest.raises(Killed):
+        await shelf.run(job_id)
+    assert await groups_of(shelf, job_id) == [], "not before it is done"
+    await shelf.run(job_id)
+    assert [len(one) for one in await groups_of(shelf, job_id)] == [3, 3, 3]
+
+
 async def test_frames_of_different_files_make_pairs_and_those_of_one_do_not(shelf: Shelf) -> None:
     one, other = noise(2, 16)
     rows = np.stack([one, one, other, one])
@@ -147,6 +235,44 @@ async def test_a_folder_counts_with_what_is_below_it_and_nothing_else(
     assert (job["nearDuplicates"]["pairCount"], job["nearDuplicates"]["vectorCount"]) == (2, 4)
     everywhere = await shelf.done("findNearDuplicates", threshold=0.99, folderId=None)
     assert everywhere["nearDuplicates"]["pairCount"] == 12
+
+
+async def test_a_filter_says_among_which_files_to_look(shelf: Shelf) -> None:
+    await shelf.put(np.repeat(noise(2, 16), [4, 2], axis=0))
+    some = {"or": [{"name": {"in": ["0.png", "2.png", "4.png"]}}, {"byteSize": {"gt": 1}}]}
+    job = await shelf.done("findNearDuplicates", threshold=0.99, filter=some)
+    assert list(scores(await pairs_of(shelf, job["id"]))) == [("0.png", "2.png")]
+    assert job["nearDuplicates"]["vectorCount"] == 3
+    everything = await shelf.done("findNearDuplicates", threshold=0.99, filter={}, folderId=None)
+    assert everything["nearDuplicates"]["pairCount"] == 7
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_worker_reads_the_filter(shelf: Shelf) -> None:
+    await shelf.put(np.repeat(noise(1, 16), 3, axis=0))
+    some = {"not": {"name": {"startsWith": "0"}}}
+    job = await shelf.ended(await shelf.start("findNearDuplicates", filter=some))
+    assert list(scores(await pairs_of(shelf, job["id"]))) == [("1.png", "2.png")]
+
+
+async def test_a_filter_that_does_not_fit_is_refused_and_one_that_no_longer_fits_ends_the_job(
+    shelf: Shelf,
+) -> None:
+    await shelf.put(noise(3, 16))
+    test = {"metadata": [{"key": "sharp", "is": {"number": {"gt": 0.5}}}]}
+    given = {"key": KEY, "folderId": shelf.folder_id, "filter": {"and": [test]}}
+    refused = await shelf.api.refusal(FIND, input=given)
+    assert refused["field"] == ["filter", "and", "0", "metadata", "0", "key"]
+    await shelf.api.change(
+        'mutation { addMetadataScalar(input: {key: "sharp", type: NUMBER}) { userErrors { code } } }'
+    )
+    job_id = await shelf.start("findNearDuplicates", filter=test)
+    await shelf.api.change(
+        'mutation { deleteMetadataKey(input: {key: "sharp"}) { userErrors { code } } }'
+    )
+    job = await shelf.run(job_id)
+    assert job["state"] == "ERROR"
+    assert "no longer fits: The metadata key `sharp` is deleted" in job["message"]
 
 
 async def test_pairs_are_for_the_asker_as_far_as_they_see_both_files(
@@ -186,7 +312,7 @@ async def test_a_pair_needs_both_of_its_files(
     job = await mine.done("findNearDuplicates")
     target = ids.encode(Kind.FOLDER, hidden.id)
     await shelf.api.change(
-        "mutation ($input: MoveFilesInput!) { moveFiles(input: $input) { userErrors { code } } }",
+        MOVE,
         input={
             "fileIds": [files[moved]],
             "sourceFolderId": shelf.folder_id,

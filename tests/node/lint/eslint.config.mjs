@@ -41,6 +41,7 @@ const PARTS = [
   'MetadataKeyIndex',
   'MetadataSchema',
   'NearDuplicate',
+  'NearDuplicateGroup',
   'NearDuplicateSummary',
   'PlotExtent',
   'PlotPoint',
