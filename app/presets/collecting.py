@@ -24,8 +24,9 @@ from app.files import tree as folders
 from app.files.models import File
 from app.presets import fitting
 from app.presets.combining import Preset
+from app.presets.fitting import Footing
 from app.presets.models import FilterPreset
-from app.presets.queries import declared
+from app.presets.queries import footing_of
 from app.search import listings
 from app.search.filters import FileFilter
 from app.search.keys import Keys
@@ -92,8 +93,7 @@ async def begin(
 ) -> BackgroundJob:
     """Ask for a preset's files to be put into a collection, or taken out. Raises Invalid for a stale preset."""
     await service.changeable(tx, actor, collection_id)
-    keys = (await declared(tx, actor, [actor.organisation_id]))[actor.organisation_id]
-    must_fit(preset.name, tree, keys, field=("preset_id",))
+    must_fit(preset.name, tree, await footing_of(tx, actor, tree), field=("preset_id",))
     given = {
         "collection": collection_id.hex,
         "preset": preset.id.hex,
@@ -104,9 +104,9 @@ async def begin(
     return await jobs.begin(tx, actor, JobKind.COLLECT, given, COLLECT)
 
 
-def must_fit(name: str, tree: FileFilter, keys: Keys, *, field: Path) -> None:
-    """Raises Invalid that names the preset if its filter no longer fits the metadata schema."""
-    found = fitting.problems(tree, keys)
+def must_fit(name: str, tree: FileFilter, footing: Footing, *, field: Path) -> None:
+    """Raises Invalid that names the preset if its filter no longer fits the metadata schema, or a plot is gone."""
+    found = fitting.problems(tree, footing)
     if found:
         raise Invalid(f"The preset {name!r} no longer fits: {found[0].message}", field=field)
 
@@ -129,9 +129,9 @@ async def _collect(runtime: Runtime, job: BackgroundJob, read: Read) -> None:
     actor = await jobs.actor_of(runtime, job)
     errand = Errand.of(job.input, read)
     async with runtime.db.read(actor.scope) as session:
-        keys = (await declared(session, actor, [actor.organisation_id]))[actor.organisation_id]
-    must_fit("of this job", errand.preset.tree, keys, field=())
-    trip = Trip(runtime, actor, errand, keys)
+        footing = await footing_of(session, actor, errand.preset.tree)
+    must_fit("of this job", errand.preset.tree, footing, field=())
+    trip = Trip(runtime, actor, errand, footing.keys)
     result, total = job.result, job.total_count
     if result is None:
         total = await _count(trip)

@@ -1,8 +1,9 @@
 """What makes a filter worth saving, and what of a saved one no longer fits. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
+from uuid import UUID
 
 from app.core.errors import Invalid, Path
 from app.search import filters, predicates
@@ -11,6 +12,15 @@ from app.search.keys import Keys
 
 _NO_TESTS = {"and_", "or_", "not_"}
 _MODIFIERS = {"ignore_case"}
+GONE = "The plot of this region is gone, or not for you; take the region from the present plot."
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What filters stand on: the declared keys, and of the plots that they name those which are there."""
+
+    keys: Keys
+    plot_ids: frozenset[UUID] = frozenset()
 
 
 def is_empty(tree: FileFilter) -> bool:
@@ -18,12 +28,22 @@ def is_empty(tree: FileFilter) -> bool:
     return not any(_says(value) for _, one in filters.branches(tree) for value in _values(one))
 
 
-def problems(tree: FileFilter, keys: Keys, at: Path = ()) -> list[Invalid]:
-    """The tests of keys that are gone, or are of another type by now; `at` is the path of the filter."""
+def plots_of(tree: FileFilter) -> frozenset[UUID]:
+    """The plots that the filter names regions of."""
+    regions = (one.region for _, one in filters.branches(tree))
+    return frozenset(region.plot_id for region in regions if region is not None)
+
+
+def problems(tree: FileFilter, footing: Footing, at: Path = ()) -> list[Invalid]:
+    """The tests of keys that are gone or of another type by now, and of plots that are gone; `at` is the path of
+    the filter.
+    """
     found = []
     for place, one in filters.branches(tree, at):
+        if one.region is not None and one.region.plot_id not in footing.plot_ids:
+            found.append(Invalid(GONE, field=(*place, "region", "plot_id")))
         for number, test in enumerate(one.metadata or ()):
-            refused = _refused(test, keys, (*place, "metadata", number))
+            refused = _refused(test, footing.keys, (*place, "metadata", number))
             if refused is not None:
                 found.append(refused)
     return found

@@ -1,6 +1,6 @@
 """What may be read of presets: everybody sees their own, and the shared ones of the organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,10 +13,14 @@ from app.accounts.by_id import ById
 from app.core.db import Session
 from app.core.errors import NotFound, Path, TooLarge
 from app.core.paging import Listing, Order
+from app.embeddings.plots import plots_by_id
 from app.files import access
 from app.files.models import Folder
 from app.metadata import queries as metadata
+from app.presets import fitting
+from app.presets.fitting import Footing
 from app.presets.models import FilterPreset
+from app.search.filters import FileFilter
 from app.search.keys import Key, Keys
 
 MOST_LISTED = 1_000
@@ -79,6 +83,30 @@ async def declared(
     keys = {name: Key(name, entry.number, entry.type) for name, entry in entries.items()}
     found = {actor.organisation_id: Keys(actor.organisation_id, keys)}
     return {one: found[one] for one in organisation_ids if one in found}
+
+
+async def plots(session: Session, actor: Actor, trees: Iterable[FileFilter]) -> frozenset[UUID]:
+    """Of the plots that filters name those which the actor sees. Without any nothing is looked for."""
+    return await _there(session, actor, frozenset[UUID]().union(*map(fitting.plots_of, trees)))
+
+
+async def footing(
+    session: Session, actor: Actor, plots: Sequence[frozenset[UUID]]
+) -> dict[frozenset[UUID], Footing]:
+    """What filters that name these plots stand on."""
+    keys = (await declared(session, actor, [actor.organisation_id]))[actor.organisation_id]
+    there = await _there(session, actor, frozenset[UUID]().union(*plots))
+    return {some: Footing(keys, some & there) for some in plots}
+
+
+async def _there(session: Session, actor: Actor, plots: frozenset[UUID]) -> frozenset[UUID]:
+    return frozenset(await plots_by_id(session, actor, list(plots)) if plots else ())
+
+
+async def footing_of(session: Session, actor: Actor, tree: FileFilter) -> Footing:
+    """What this filter stands on."""
+    plots = fitting.plots_of(tree)
+    return (await footing(session, actor, [plots]))[plots]
 
 
 def _is_mine(actor: Actor) -> ColumnElement[bool]:

@@ -36,6 +36,10 @@ class Written:
         if fitting.is_empty(self.tree):
             raise Invalid("A preset needs at least one comparison.", field=("filter",))
         conditions.condition(actor, self.tree, keys)
+        return self.storable()
+
+    def storable(self) -> dict[str, Any]:
+        """The document, if the database can hold it. Raises Invalid."""
         try:
             is_storable = b"\\u0000" not in orjson.dumps(self.document)
         except TypeError:  # half of a surrogate pair

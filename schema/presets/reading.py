@@ -17,6 +17,8 @@ from schema.scalars import config
 from schema.search.inputs import FileFilter
 
 ARGUMENT: Path = ("filter",)
+_EXACT = 2**53
+"""Up to here a float holds every whole number."""
 Schema = Any
 """A strawberry.Schema, whose converter its type does not show."""
 
@@ -43,12 +45,23 @@ def tree_of(document: Mapping[str, Any]) -> filters.FileFilter:
 def read(schema: Schema, document: object, at: Path = ARGUMENT) -> FileFilter:
     """The filter that a document says. Raises Invalid, with its path below `at`, for what is no filter."""
     type_ = schema._schema.type_map["FileFilter"]
-    value = coerce_input_value(document, type_) if isinstance(document, dict) else Undefined
+    told = _with_floats(document)
+    value = coerce_input_value(told, type_) if isinstance(told, dict) else Undefined
     if value is Undefined:
         raise _fault(document, type_, at)
     converter = schema.schema_converter
     found = convert_argument(value, FileFilter, converter.scalar_registry, schema.config)
     return cast("FileFilter", found)
+
+
+def _with_floats(value: Any) -> Any:
+    """The same JSON, large whole numbers as floats: jsonb says 1e23 in digits, and no Float takes those."""
+    if isinstance(value, dict):
+        return {name: _with_floats(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_floats(member) for member in value]
+    is_large = isinstance(value, int) and abs(value) > _EXACT
+    return float(value) if is_large else value
 
 
 def written(schema: Schema, filter: FileFilter) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from app.core.errors import Invalid
 from app.core.ids import Kind
 from app.files import queries as files
 from app.presets import fitting, models, queries
-from app.search.keys import Keys
+from app.presets.fitting import Footing
+from app.search.filters import FileFilter
 from schema.accounts.users import User
 from schema.context import Info
 from schema.errors import camel
@@ -23,7 +24,7 @@ from schema.scalars import Json
 
 
 @strawberry.type(
-    description="Something in a saved filter that does not fit the metadata schema any more."
+    description="Something in a saved filter that does not fit the metadata schema any more, or is gone."
 )
 class FilterPresetProblem:
     """One problem."""
@@ -78,16 +79,17 @@ class FilterPreset(Stored, Node):
 
     @strawberry.field(
         description="What of it no longer fits the metadata schema, such as a key that was deleted or has another"
-        " type now. While there is anything, a search with it is an error."
+        " type now, and regions of plots that are gone. While there is anything, a search with it is an error."
     )
     @reads("id", "filter")
     def problems(self, info: Info) -> list[FilterPresetProblem]:
-        schema, document = info.schema, self.row.filter
+        tree = _read(info.schema, self.row.filter)
+        plots = fitting.plots_of(tree) if isinstance(tree, FileFilter) else frozenset()
 
-        def found(keys: Keys | None) -> list[FilterPresetProblem]:
-            return list(map(FilterPresetProblem.of, _problems(schema, document, keys)))
+        def found(footing: Footing | None) -> list[FilterPresetProblem]:
+            return list(map(FilterPresetProblem.of, _problems(tree, footing)))
 
-        return looked_up(info, queries.declared, info.context.actor.organisation_id, found)
+        return looked_up(info, queries.footing, plots, found)
 
     @classmethod
     async def load(cls, info: Info, key: UUID | str | None) -> Self | None:
@@ -99,13 +101,18 @@ class FilterPreset(Stored, Node):
         return cls.of(row) if row else None
 
 
-def _problems(schema: Any, document: Any, keys: Keys | None) -> list[Invalid]:
-    """Of a filter that cannot even be read the one fault that keeps us from it."""
+def _read(schema: Any, document: Any) -> FileFilter | Invalid:
+    """The filter, or what keeps us from reading it."""
     try:
-        tree = reading.read(schema, document, ()).tree(())
+        return reading.read(schema, document, ()).tree(())
     except Invalid as refused:
-        return [refused]
-    return fitting.problems(tree, keys) if keys is not None else []
+        return refused
+
+
+def _problems(tree: FileFilter | Invalid, footing: Footing | None) -> list[Invalid]:
+    if isinstance(tree, Invalid):
+        return [tree]
+    return fitting.problems(tree, footing) if footing is not None else []
 
 
 NODES: Sources = {Kind.FILTER_PRESET: Source(queries.by_id, FilterPreset.of)}

@@ -9,6 +9,7 @@ from app.core.errors import NotFound, Path
 from app.core.ids import Kind
 from app.presets import collecting, combining, queries
 from app.presets.combining import Preset
+from app.presets.fitting import Footing
 from app.search import filters
 from app.search import keys as known_keys
 from app.search.filters import FileFilter
@@ -23,7 +24,7 @@ PresetIds = Annotated[
     list[strawberry.ID] | None,
     strawberry.argument(
         description="Presets, at most 10, all of which let the files through, as the filter does. One that is"
-        " unknown, or no longer fits the metadata schema, is an error."
+        " unknown, or has problems, is an error."
     ),
 ]
 
@@ -37,11 +38,14 @@ async def narrowed(
     context, keys = info.context, _keys(preset_ids or [])
     async with context.read() as session:
         rows = await queries.named(session, context.actor, keys, field=FIELD)
-    presets = [Preset(reading.read(info.schema, row.filter).tree(), row.folder_id) for row in rows]
+        trees = [reading.read(info.schema, row.filter).tree() for row in rows]
+        plot_ids = await queries.plots(session, context.actor, trees)
+    presets = [Preset(tree, row.folder_id) for row, tree in zip(rows, trees, strict=True)]
 
     def check(declared: Keys) -> None:
         for position, (row, preset) in enumerate(zip(rows, presets, strict=True)):
-            collecting.must_fit(row.name, preset.tree, declared, field=(*FIELD, position))
+            footing = Footing(declared, plot_ids)
+            collecting.must_fit(row.name, preset.tree, footing, field=(*FIELD, position))
 
     found = combining.combined(tree, presets)
     names = frozenset().union(*(filters.keys_of(one.tree) for one in presets))

@@ -13,6 +13,7 @@ from app.core.ids import Kind
 from app.files.models import Folder
 from tests.client import Api
 from tests.schema.public_ids import public
+from tests.shelves import Shelf, noise
 from tests.statements import Statements
 from tests.world import Person, World
 
@@ -349,6 +350,27 @@ async def test_a_preset_costs_few_statements(
     assert len(statements) <= 4
 
 
+EXPLAIN = """
+query ($presetIds: [ID!]) { explainFilter(presetIds: $presetIds) { foundCount } }
+"""
+COUNT = """
+query ($presetIds: [ID!]) {
+  files(presetIds: $presetIds) { facets(fields: [FOLDER]) { items { values { count } } } }
+}
+"""
+
+
+async def test_facets_and_the_explanation_are_of_what_a_preset_finds(
+    api: Api, folder: Folder
+) -> None:
+    key = await saved(api, CATS)
+    assert (await api(EXPLAIN, presetIds=[key]))["explainFilter"] == {"foundCount": 2}
+    (facet,) = (await api(COUNT, presetIds=[key]))["files"]["facets"]["items"]
+    assert facet["values"] == [{"count": 2}]
+    (error,) = await api.errors(EXPLAIN, presetIds=[public(folder)])
+    assert error["extensions"]["field"] == ["presetIds", "0"]
+
+
 # when the metadata schema moves on
 
 
@@ -451,3 +473,27 @@ async def test_a_document_that_does_not_fit_is_refused_in_plain_words(
 
 
 _OLDEN = text("""update filter_preset set filter = '{"colour": {"eq": "red"}}' where id = :id""")
+
+
+# when a plot is drawn anew
+
+WHOLE = {"xMin": -9, "yMin": -9, "xMax": 9, "yMax": 9}
+
+
+async def test_a_preset_keeps_the_region_of_a_plot_and_says_when_that_is_gone(
+    api: Api, world: World
+) -> None:
+    shelf = await Shelf.of(api, world)
+    await shelf.key(8)
+    await shelf.put(noise(3))
+    plot = (await shelf.done("computeEmbeddingPlot"))["plot"]["id"]
+    tree = {"or": [{"region": {"plotId": plot, **WHOLE}}]}
+    key = await saved(api, tree)
+    assert (await look(api, key))["filter"] == tree
+    assert (await look(api, key))["problems"] == []
+    assert await found(api, key) == ["0.png", "1.png", "2.png"]
+    await shelf.done("computeEmbeddingPlot")
+    (problem,) = (await look(api, key))["problems"]
+    assert problem["field"] == ["or", "0", "region", "plotId"]
+    (error,) = await api.errors(FIND, presetIds=[key])
+    assert "'Cats' no longer fits: The plot of this region is gone" in error["message"]
