@@ -1,4 +1,4 @@
-"""Where in the schema a client says an id, and operations that say one there."""
+"""Where in the schema a client says an id, or another scalar, and operations that say one there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ ROOTS = {"Query", "Mutation", "Subscription"}
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A place in the schema where a client says an id."""
+    """A place in the schema where a client says an id, or another scalar."""
 
     type: str
     field: str
@@ -39,29 +39,29 @@ class Spot:
         return f"{self.type}.{self.field}({'.'.join(self.path)})"
 
 
-def spots() -> list[Spot]:
-    """All of them, by introspection."""
+def spots(scalar: str = "ID") -> list[Spot]:
+    """All of them for this scalar, by introspection."""
     return [
         Spot(owner.name, name, (argument, *path))
         for owner in SCHEMA.type_map.values()
         if isinstance(owner, GraphQLObjectType) and not owner.name.startswith("__")
         for name, field in owner.fields.items()
         for argument, given in field.args.items()
-        for path in id_paths(given.type)
+        for path in paths_of(scalar, given.type)
     ]
 
 
-def id_paths(type_: GraphQLInputType, within: Path = ()) -> Iterator[Path]:
-    """Where an input of this type holds ids; types that hold themselves are entered once."""
+def paths_of(scalar: str, type_: GraphQLInputType, within: Path = ()) -> Iterator[Path]:
+    """Where an input of this type holds such scalars; types that hold themselves are entered once."""
     plain = get_nullable_type(type_)
     if is_list_type(plain):
-        yield from ((EACH, *path) for path in id_paths(plain.of_type, within))
+        yield from ((EACH, *path) for path in paths_of(scalar, plain.of_type, within))
     elif isinstance(plain, GraphQLInputObjectType):
         if plain.name not in within:
             for name, member in plain.fields.items():
-                for path in id_paths(member.type, (*within, plain.name)):
+                for path in paths_of(scalar, member.type, (*within, plain.name)):
                     yield (name, *path)
-    elif get_named_type(type_).name == "ID":
+    elif get_named_type(type_).name == scalar:
         yield ()
 
 
@@ -104,6 +104,7 @@ KINDS_OF_FIELDS = {
     "collections": Kind.COLLECTION,
     "explainFilter": Kind.FILE,
     "file": Kind.FILE,
+    "findNearDuplicates": Kind.FILE,
     "files": Kind.FILE,
     "filterPreset": Kind.FILTER_PRESET,
     "filterPresets": Kind.FILTER_PRESET,
@@ -112,6 +113,7 @@ KINDS_OF_FIELDS = {
     "integration": Kind.INTEGRATION,
     "integrationCheck": Kind.INTEGRATION,
     "integrations": Kind.INTEGRATION,
+    "nearDuplicateGroups": Kind.BACKGROUND_JOB,
     "nearDuplicates": Kind.BACKGROUND_JOB,
     "retryUploadJob": Kind.UPLOAD_JOB,
     "updateFilterPreset": Kind.FILE,

@@ -88,11 +88,7 @@ class KeyEncoder:
                 return await endpoint.of_text(runtime, self.kind, path, text)
             case Local(model=model) if self.takes_texts:
                 return await local.of_text(runtime, model, text)
-        raise EncoderUnable(
-            f"The encoder of {self.key_name!r} knows pictures only: search with a file, or use an embedding"
-            " whose encoder takes texts.",
-            field=("text",),
-        )
+        raise EncoderUnable(f"The encoder of {self.key_name!r} knows pictures only, and no texts.")
 
     async def _of_file(self, runtime: Runtime, path: Path, name: str) -> Any:
         match self.kind:
@@ -141,6 +137,12 @@ async def encode_text(
         raise Invalid("The text is empty.", field=field)
     texts.checked(text, field=field, most=LONGEST_TEXT)
     encoder = await encoder_of(runtime, actor, key_name, field=key_field)
+    if not encoder.takes_texts:
+        raise EncoderUnable(
+            f"The encoder of {key_name!r} knows pictures only: search with a file, or use an embedding"
+            " whose encoder takes texts.",
+            field=field,
+        )
     return await encoder.of_text(runtime, text)
 
 

@@ -34,8 +34,8 @@ class Bounds:
 
     def checked(self) -> "Bounds":
         """Itself. Raises Invalid for one that is inside out, or without end."""
-        if not all(map(math.isfinite, (self.x_min, self.y_min, self.x_max, self.y_max))):
-            raise Invalid("Bounds are finite numbers.", field=("bounds",))
+        if not all(map(math.isfinite, (self.x_max - self.x_min, self.y_max - self.y_min))):
+            raise Invalid("Bounds are finite, and so are width and height.", field=("bounds",))
         if self.x_min > self.x_max:
             raise Invalid("xMin is above xMax.", field=("bounds", "x_min"))
         if self.y_min > self.y_max:

@@ -12,6 +12,7 @@ from uuid import UUID
 import anyio.to_process
 import numpy as np
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, delete, select
 
 from app.background import service
@@ -20,7 +21,7 @@ from app.core import bulk
 from app.core.db import Tx
 from app.core.errors import Conflict, TooLarge
 from app.core.runtime import Runtime
-from app.embeddings import projection, walk
+from app.embeddings import projection, tables, walk
 from app.embeddings.models import EmbeddingPlot, PlotMethod, PlotPoint
 from app.embeddings.plots import DRAW
 from app.embeddings.projection import Axes, Matrix, Moments
@@ -83,7 +84,7 @@ async def draw_embedding_plot(
 async def _draw(runtime: Runtime, job: BackgroundJob) -> None:
     ground = await Ground.of(runtime, job)
     if ground is None:
-        raise Conflict("The key has no vectors any more.")
+        raise _without_vectors()
     plot_id = UUID(job.input["plot_id"])
     async with runtime.db.read(ground.actor.scope) as session:
         plot = await session.get(EmbeddingPlot, (job.organisation_id, plot_id))
@@ -97,6 +98,15 @@ async def _draw(runtime: Runtime, job: BackgroundJob) -> None:
         await _finish(drawing)
     except Stopped:
         await _forget_if_ended(drawing)
+    except DBAPIError as error:
+        if not tables.is_gone(error):
+            raise
+        await _forget(drawing, plot.id)
+        raise _without_vectors() from error
+
+
+def _without_vectors() -> Conflict:
+    return Conflict("The key has no vectors any more.")
 
 
 async def _place_all(drawing: Drawing) -> None:
@@ -209,6 +219,7 @@ async def _finish(drawing: Drawing) -> None:
         await _forget(drawing, plot_id)
     async with drawing.runtime.db.transaction(scope) as tx:
         job = await drawing.progress(tx, 0)
+        job.total_count = job.done_count  # of a folder it was a guess: as if all vectors were in it
         service.finish(tx, job, {"plot_id": drawing.plot.id.hex})
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+
 from app.accounts.actor import Actor
+from app.core import texts
 from app.core.db import Session
 from app.core.errors import Invalid, NotFound, Path
 from app.core.reads import Reads
@@ -28,6 +31,7 @@ def bits(vector: str, dimensions: int) -> str:
     return f"binary_quantize({vector})::bit({dimensions:d})"
 
 
+_UNDEFINED_TABLE = "42P01"
 _TABLES = (
     "select k.id as key_id, k.name as key, k.number, (k.definition ->> 'size')::int as dimensions,"
     " v.name, coalesce(v.index_state, 'NONE') as index_state,"
@@ -74,7 +78,7 @@ async def table_of(
     reads: Reads | Session, actor: Actor, key: str, *, field: Path = ("key",)
 ) -> KeyTable:
     """The embedding key of this name. Raises Invalid that lists the keys there are."""
-    found = await _rows(reads, actor, _NAMED, key)
+    found = await _rows(reads, actor, _NAMED, key) if texts.is_storable(key) else ()
     if found:
         return _table(found[0])
     there_are = ", ".join(f"`{one.key}`" for one in (await tables_of(reads, actor))[:20])
@@ -93,6 +97,11 @@ async def table_with_vectors(
     if table.name is None:
         raise NotFound(f"`{key}` has no vectors yet; write some with setEmbeddings.", field=field)
     return table, table.name
+
+
+def is_gone(error: DBAPIError) -> bool:
+    """Whether there is no such table any more: its key was deleted for good, or has another type by now."""
+    return getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE
 
 
 async def tables_of(reads: Reads | Session, actor: Actor) -> list[KeyTable]:

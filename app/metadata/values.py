@@ -76,8 +76,11 @@ def caster(type_: LiveType) -> Caster:
 
 
 def moment(microseconds: int) -> datetime:
-    """The instant (UTC) of a canonical datetime."""
-    return _EPOCH + microseconds * _MICROSECOND
+    """The instant (UTC) of a canonical datetime.
+
+    For what lies behind the year 9999 it is the last there is: a float rounds that one up.
+    """
+    return _EPOCH + min(microseconds, _LATEST) * _MICROSECOND
 
 
 def microseconds(instant: datetime) -> int:

@@ -7,10 +7,10 @@ from sqlmodel import col, update
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import IntegrationPermission
-from app.core import jobs
+from app.core import jobs, texts
 from app.core.clock import new_id
 from app.core.db import Tx
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, NotFound
 from app.files import access
 from app.uploads import leave, progress, queries
 from app.uploads.jobs import REGISTER
@@ -47,10 +47,8 @@ async def register(tx: Tx, actor: Actor, asked: Registration) -> UploadJob:
         permission = IntegrationPermission.REGISTER_DATA
         field = ("integration_id",)
         await access.integration(tx, actor, asked.integration_id, permission, field=field)
-    if asked.file_name is not None and len(asked.file_name) > FILE_NAME_LIMIT:
-        raise Invalid(
-            f"A file name has at most {FILE_NAME_LIMIT} characters.", field=("file_name",)
-        )
+    if asked.file_name is not None:
+        texts.checked(asked.file_name, field=("file_name",), most=FILE_NAME_LIMIT)
     job = UploadJob(
         id=new_id(),
         organisation_id=actor.organisation_id,

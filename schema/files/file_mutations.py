@@ -12,6 +12,8 @@ from app.core.ids import Kind
 from app.files import documents, queries, service
 from schema.context import Info
 from schema.errors import UserError
+from schema.files import inputs
+from schema.files.comparisons import NOWHERE
 from schema.files.enums import ItemStatus
 from schema.files.file_requests import (
     DeleteFilesInput,
@@ -217,5 +219,5 @@ class FileMutation:
 
 
 def keys(file_ids: list[strawberry.ID]) -> list[UUID]:
-    """The keys of files. Raises NotFound for what is no file's id."""
-    return [ids.decode(Kind.FILE, one) for one in file_ids]
+    """The keys of files. What is no file's id has one that no file has: it fares like an unknown one."""
+    return [inputs.key(Kind.FILE, one) or NOWHERE for one in file_ids]

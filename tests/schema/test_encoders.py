@@ -15,6 +15,7 @@ from app.embeddings.models import Encoder
 from app.embeddings.outgoing import MOST_ANSWER_BYTES
 from tests.client import Api
 from tests.encoder import FakeEncoder, encoding, openai, service
+from tests.shelves import Shelf
 from tests.world import World
 
 KEY = """
@@ -285,6 +286,20 @@ async def test_an_encoder_that_takes_pictures_only_says_so(look: Api, far: FakeE
     own = {"url": far.url, "imagePath": "/images"}
     await look.change(SET, input={"key": "look", "encoder": {"endpoint": own}})
     assert "pictures only" in (await failure(look))["message"]
+
+
+async def test_a_search_says_where_it_named_the_text_that_no_encoder_takes(
+    api: Api, world: World, far: FakeEncoder
+) -> None:
+    shelf = await Shelf.of(api, world)
+    await shelf.key(3)
+    await shelf.put(np.eye(3, dtype=np.float32))
+    own = {"url": far.url, "imagePath": "/images"}
+    await api.change(SET, input={"key": "clip", "encoder": {"endpoint": own}})
+    (error,) = await api.errors(
+        'query { files(similarTo: {embedding: "clip", anchor: {text: "a cat"}}) { nodes { id } } }'
+    )
+    assert error["extensions"]["field"] == ["similarTo", "anchor", "text"]
 
 
 @pytest.mark.parametrize(
