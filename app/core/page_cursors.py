@@ -41,7 +41,7 @@ class Keys:
     def values(self, cursor: str, mark: str, field: str) -> list[Any]:
         """The sort values of a cursor. Raises Invalid if it was not made for this list, filter and sort."""
         try:
-            found, values = _by_id(cursor) if self._is_by_id else _decoded(cursor)
+            found, values = self._read(cursor)
         except (ValueError, TypeError):
             raise _not_ours(field) from None
         if found != mark:
@@ -50,6 +50,14 @@ class Keys:
         if len(values) != len(self._columns) or not all(map(self._fits, self._columns, values)):
             raise _not_ours(field)  # a forged one, which must not reach the database
         return values
+
+    def _read(self, cursor: str) -> tuple[Any, list[Any]]:
+        """The mark and the values; of lists in another order, too, so that they can be told from nonsense."""
+        own, other = (_by_id, _decoded) if self._is_by_id else (_decoded, _by_id)
+        try:
+            return own(cursor)
+        except (ValueError, TypeError):
+            return other(cursor)
 
     def _fits(self, column: ColumnElement[Any], value: Any) -> bool:
         return column.name in self._nullable if value is None else _fits(column, value)

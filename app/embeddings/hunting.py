@@ -13,12 +13,13 @@ from uuid import UUID
 
 import numpy as np
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.background import service
 from app.background.models import BackgroundJob
 from app.core.errors import Conflict
 from app.core.runtime import Runtime
-from app.embeddings import comparing, grouping, neighbours, walk
+from app.embeddings import comparing, grouping, neighbours, tables, walk
 from app.embeddings.comparing import Groups, Numbers
 from app.embeddings.duplicates import FIND, MOST_PAIRS
 from app.embeddings.grouping import Stopped
@@ -131,7 +132,7 @@ def tasks(narrowing: Narrowing) -> dict[str, Callable[..., Awaitable[None]]]:
 async def _find(runtime: Runtime, narrowing: Narrowing, job: BackgroundJob) -> None:
     ground = await Ground.of(runtime, job, narrowing)
     if ground is None:
-        raise Conflict("The key has no vectors any more.")
+        raise _without_vectors()
     begun = job.result or {}
     hunt = Hunt(runtime, ground, job, _after(job), job.done_count, begun.get("pair_count", 0))
     try:
@@ -139,6 +140,14 @@ async def _find(runtime: Runtime, narrowing: Narrowing, job: BackgroundJob) -> N
         await _finish(hunt, is_complete)
     except Stopped:
         return
+    except DBAPIError as error:
+        if not tables.is_gone(error):
+            raise
+        raise _without_vectors() from error
+
+
+def _without_vectors() -> Conflict:
+    return Conflict("The key has no vectors any more.")
 
 
 async def _search(hunt: Hunt) -> bool:

@@ -162,13 +162,16 @@ class _Pager:
         return known
 
     async def _found(self, known: Result | None, wanted: int) -> tuple[Search, Found]:
-        reads, candidates = self.runtime.reads, self.candidates
-        search, beside = (known.search, None) if known else (await self._resolved(), self._beside())
         try:
-            return search, await similarity.nearest(reads, search, candidates, wanted, beside)
+            search = known.search if known else await self._resolved()
+            return search, await self._nearest(search, wanted, None if known else self._beside())
         except asyncpg.UndefinedTableError:  # the key was deleted, or has another type by now
             search = await self._resolved(anew=True)
-            return search, await similarity.nearest(reads, search, candidates, wanted)
+            return search, await self._nearest(search, wanted, None)
+
+    async def _nearest(self, search: Search, wanted: int, beside: Beside | None) -> Found:
+        reads = self.runtime.reads
+        return await similarity.nearest(reads, search, self.candidates, wanted, beside)
 
     async def _resolved(self, *, anew: bool = False) -> Search:
         return await anchors.resolved(self.runtime, self.actor, self.request, anew=anew)

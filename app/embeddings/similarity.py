@@ -166,24 +166,24 @@ class _Attempts:
         if files > few:
             return None
         self.files = files
-        return await self._compared(rows, most)
+        return await self._compared(rows, most, rows[0]["compared"] if rows else 0)
 
     async def _all(self) -> Found:
         most = self.size * MORE_FOR_FRAMES
         async with self.reads.scans:
             rows = await scans.all_compared(self.reads, self.asked, self.candidates, most)
-        return await self._compared(rows, most)
+        return await self._compared(rows, most, max(len(rows), self.asked.vectors.count))
 
-    async def _compared(self, rows: Sequence[Any], most: int) -> Found:
-        """What came of comparing all, of which these are the nearest; `most` were asked for."""
+    async def _compared(self, rows: Sequence[Any], most: int, compared: int) -> Found:
+        """What came of comparing so many, of which these are the nearest; `most` were asked for."""
         hits = _by_file(rows)
         if len(rows) < most or len(hits) > self.size:
-            return self._exact(hits)
+            return self._exact(hits, compared)
         async with self.reads.scans:  # many vectors are frames of few files
             each = await scans.each_file_compared(
                 self.reads, self.asked, self.candidates, self.size + 1
             )
-        return self._exact(_by_file(each))
+        return self._exact(_by_file(each), compared)
 
     async def _is_affordable(self, candidates: Candidates) -> bool:
         most = plans.affordable(self.asked.vectors.dimensions)
@@ -202,10 +202,8 @@ class _Attempts:
             return None
         return self._told(hits[: self.size], Plan.APPROXIMATE, len(rows))
 
-    def _exact(self, hits: list[Hit]) -> Found:
+    def _exact(self, hits: list[Hit], compared: int) -> Found:
         """Of one hit more than were looked for, if there are as many."""
-        vectors = self.asked.vectors.count
-        compared = vectors if self.files is None else min(self.files, vectors)
         found = self._told(hits[: self.size], Plan.EXACT, compared)
         return replace(found, is_complete=found.is_complete or len(hits) <= self.size)
 

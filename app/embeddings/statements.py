@@ -95,7 +95,12 @@ def unless_many(asked: Asked, candidates: Candidates | None) -> Select[Any]:
     vectors = asked.vectors.clause.alias("v")
     distance = _distance(vectors, asked)
     nearest = (
-        select(vectors.c.file_id, vectors.c.frame, distance.label("distance"))
+        select(
+            vectors.c.file_id,
+            vectors.c.frame,
+            distance.label("distance"),
+            func.count().over().label("compared"),
+        )
         .select_from(ids.join(vectors, vectors.c.file_id == ids.c.id))
         .where(number.c.n <= _whole_number("few"), *_is_another(vectors, asked))
         .order_by(distance + literal_column("0"), vectors.c.file_id)

@@ -125,15 +125,21 @@ def _check_depth(tree: FileFilter, at: Path, level: int = 1) -> None:
 
 
 def _tests(tree: FileFilter, at: Path) -> Iterator[tuple[Path, Any]]:
-    """Every test of the tree, the branches themselves included, so that empty ones are counted."""
+    """Every test of the tree, and the branches without any, so that those are counted."""
     for place, branch in branches(tree, at):
-        yield place, branch
+        if _is_empty(branch):
+            yield place, branch
         for member in fields(branch):
             value = getattr(branch, member.name)
             if member.name == "metadata":
                 yield from (((*place, "metadata", n), test) for n, test in enumerate(value or ()))
             elif value is not None and member.name not in _TREE:
                 yield (*place, member.name), value
+
+
+def _is_empty(branch: FileFilter) -> bool:
+    values = (getattr(branch, member.name) for member in fields(branch))
+    return all(value is None or value == [] for value in values)
 
 
 def _check_test(test: Any, at: Path) -> None:

@@ -6,7 +6,7 @@ announced (`MetadataSchemaChanged`): this process forgets as it commits the chan
 
 import difflib
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -22,6 +22,7 @@ from app.metadata.kinds import Embedding, Enumeration, Geospatial, KeyType, Scal
 
 BELIEVED_SECONDS = 1.0
 MOST_ORGANISATIONS = 1_000
+MOST_TOLD = 10
 
 _REVISION = "select revision from metadata_schema where organisation_id = $1"
 _KEYS = (
@@ -78,10 +79,18 @@ class Keys:
 
     def _near(self, name: str) -> str:
         living = [key.name for key in self.by_name.values() if not isinstance(key.type, Tombstone)]
-        near = difflib.get_close_matches(name[:80], living, n=3) or sorted(living)[:10]
-        if not near:
+        if not living:
             return " No key is declared yet."
-        return f" Perhaps you mean {', '.join(f'`{one}`' for one in near)}."
+        folded = {one.casefold(): one for one in living}
+        near = difflib.get_close_matches(name[:80].casefold(), folded, n=3)
+        if near:
+            return f" Perhaps you mean {_listed([folded[one] for one in near])}."
+        more = f" and {len(living) - MOST_TOLD:,} more" if len(living) > MOST_TOLD else ""
+        return f" There are {_listed(sorted(living)[:MOST_TOLD])}{more}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 @dataclass(frozen=True, slots=True)

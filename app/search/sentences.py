@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.metadata.kinds import Tombstone
 from app.search import unindexed
 from app.search.filters import FileFilter
+from app.search.indexes import has_index
 from app.search.keys import Keys
 from app.search.models import IndexState
 from app.search.plans import Plan, Strategy
@@ -79,13 +81,19 @@ def _states(situation: Situation, states: KeyStates) -> Iterator[str]:
         done = "" if share is None else f" {share:.0%}"
         match state:
             case IndexState.NONE:
-                if key not in situation.used:
+                if key not in situation.used and _can_have_one(situation, key):
                     yield (
                         f"There is no index on `{key}`: up to {situation.threshold:,} files a look at each is as"
-                        " quick. Texts and vectors have other indexes."
+                        " quick."
                     )
             case IndexState.READY:
                 if key not in situation.used:
                     yield f"The index on `{key}` is ready, but another way is quicker here."
             case _:
                 yield f"There is no index on `{key}` yet: {state}{done}."
+
+
+def _can_have_one(situation: Situation, key: str) -> bool:
+    """Whether values of the key are compared by an index of its own: words of texts have one for all."""
+    known = situation.keys.by_name.get(key)
+    return known is None or isinstance(known.type, Tombstone) or has_index(known.type)

@@ -4,6 +4,7 @@
 words: nobody pays for the words of others (docs/adr/0015).
 """
 
+import re
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, and_, func, literal_column
@@ -11,6 +12,8 @@ from sqlmodel import col
 
 from app.files.models import FileText
 
+_RULE = re.compile(r'(?:-[^\w"]*){9,}')
+"""More signs of `without` in a row than anybody means: they are a rule. PostgreSQL gives up at 33."""
 _SIMPLE: ColumnElement[Any] = literal_column("cast('simple' as regconfig)")
 
 
@@ -21,5 +24,5 @@ def matches(number: int, text: str) -> ColumnElement[bool]:
     without any word matches nothing. The caller adds the organisation, which the index begins with.
     """
     holds = col(FileText.document).op("@@~", is_comparison=True, return_type=Boolean())
-    wanted = func.websearch_to_tsquery(_SIMPLE, text)
+    wanted = func.websearch_to_tsquery(_SIMPLE, _RULE.sub(" ", text))
     return and_(col(FileText.key_number) == number, holds(wanted))

@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import (
     GraphQLBoolean,
+    GraphQLFloat,
     GraphQLID,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -25,6 +26,8 @@ from graphql.utilities.coerce_input_value import coerce_default_value
 from schema.execution.planned.unusual import Unusual
 
 Coerce = Callable[[Any], Any]
+MOST_EXACT = 2**53
+"""Up to here a float of double precision holds every whole number."""
 
 
 class Coercions:
@@ -46,7 +49,9 @@ class Coercions:
         if isinstance(type_, GraphQLInputObjectType):
             return partial(self._object, type_)
         exact = _EXACT.get(type_)
-        return partial(_exactly, exact) if exact else partial(_leaf, type_)
+        if exact is not None:
+            return partial(_exactly, exact)
+        return _float if type_ is GraphQLFloat else partial(_leaf, type_)
 
     def _object(self, type_: GraphQLInputObjectType, value: Any) -> Any:
         made = self._objects.get(type_.name)
@@ -80,6 +85,16 @@ def _exactly(type_: type, value: Any) -> Any:
     if type(value) is not type_:
         raise Unusual
     return value
+
+
+def _float(value: Any) -> Any:
+    """Whole numbers, too, of any size: other languages write them for large floats, which graphql-core refuses."""
+    if type(value) is int and abs(value) > MOST_EXACT:
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise Unusual from error
+    return _leaf(GraphQLFloat, value)
 
 
 def _leaf(type_: GraphQLLeafType, value: Any) -> Any:

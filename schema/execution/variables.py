@@ -6,6 +6,7 @@ which also says what is wrong.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Self
 
 from graphql import (
@@ -13,6 +14,7 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
     is_non_null_type,
+    type_from_ast,
 )
 from graphql.execution.get_variable_signature import (
     GraphQLVariableSignature,
@@ -22,7 +24,7 @@ from graphql.execution.values import VariableValues, VariableValueSource, get_va
 
 from schema import failures
 from schema.codes import Code
-from schema.execution import values
+from schema.execution import one_of, values
 from schema.execution.coercion import Coerce, Coercions
 from schema.execution.planned.unusual import Unusual
 from schema.execution.request import MOST_ERRORS, Refusal, Stage, problem
@@ -81,6 +83,7 @@ class Variables:
         return VariableValues(sources, coerced)
 
     def _slowly(self, given: Mapping[str, Any], request_id: str) -> VariableValues:
+        self._check_one_of(given, request_id)
         found = get_variable_values(
             self.schema, self.definitions, dict(given), max_errors=MOST_ERRORS
         )
@@ -89,6 +92,19 @@ class Variables:
         code = Code.BAD_USER_INPUT
         told = [failures.public(one, request_id, code) for one in found[:MOST_ERRORS]]
         raise Refusal(Stage.VARIABLES, told)
+
+    def _check_one_of(self, given: Mapping[str, Any], request_id: str) -> None:
+        for definition in self.definitions:
+            name = definition.variable.name.value
+            type_ = type_from_ast(self.schema, definition.type)
+            found = islice(one_of.faults(type_, given.get(name), (name,)), MOST_ERRORS)
+            told = [self._fault(name, at, why, request_id) for at, why in found]
+            if told:
+                raise Refusal(Stage.VARIABLES, told)
+
+    def _fault(self, name: str, at: one_of.Place, why: str, request_id: str) -> dict[str, Any]:
+        message = f"Variable '${name}' got invalid value at '{one_of.told(at)}': {why}."
+        return problem(Code.BAD_USER_INPUT, message, request_id)
 
     def _check_weight(self, given: Mapping[str, Any], request_id: str) -> None:
         if values.weight(self.schema, self.definitions, given) <= values.MOST_VALUES:

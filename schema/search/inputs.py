@@ -60,8 +60,12 @@ class PlotRegionFilter:
     x_max: float = strawberry.field(description="The right edge.")
     y_max: float = strawberry.field(description="The upper edge.")
 
-    def test(self, at: Path) -> RegionTest:  # noqa: ARG002  as other tests
-        """The test. A plot that cannot be matches nothing."""
+    def test(self, at: Path) -> RegionTest:
+        """The test. A plot that cannot be matches nothing; edges that are the wrong way round are refused."""
+        if self.x_min > self.x_max:
+            raise Invalid("xMin is above xMax.", field=(*at, "x_min"))
+        if self.y_min > self.y_max:
+            raise Invalid("yMin is above yMax.", field=(*at, "y_min"))
         (plot_id, *_) = [*known(Kind.EMBEDDING_PLOT, [self.plot_id]), NOWHERE]
         edges = {name: getattr(self, name) for name in ("x_min", "y_min", "x_max", "y_max")}
         return RegionTest(plot_id=plot_id, **edges)

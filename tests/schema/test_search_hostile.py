@@ -282,13 +282,17 @@ async def test_a_plot_of_one_folder_is_done_when_all_of_its_steps_are(
     assert [job["doneCount"], job["totalCount"]] == [6, 6]
 
 
-async def test_a_plot_whose_key_was_deleted_for_good_meanwhile_says_so(
-    api: Api, world: World
+@pytest.mark.parametrize(
+    ("mutation", "given"),
+    [("computeEmbeddingPlot", {}), ("findNearDuplicates", {"threshold": 0.9})],
+)
+async def test_a_job_whose_key_was_deleted_for_good_meanwhile_says_so(
+    api: Api, world: World, mutation: str, given: dict[str, Any]
 ) -> None:
     shelf = await Shelf.of(api, world)
     await shelf.key(3)
     await shelf.put(np.eye(3, dtype=np.float32))
-    job_id = await shelf.start("computeEmbeddingPlot")
+    job_id = await shelf.start(mutation, **given)
     async with nearby.bare(shelf.runtime, shelf.owner) as owning:
         table = await owning.fetchval(
             "select name from vector_table where organisation_id = $1",

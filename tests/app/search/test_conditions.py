@@ -123,14 +123,14 @@ def nested(levels: int) -> FileFilter:
     ("fine", "over"),
     [
         (nested(5), nested(6)),
-        (FileFilter(or_=[FileFilter()] * 199), FileFilter(or_=[FileFilter()] * 200)),
+        (FileFilter(or_=[FileFilter()] * 200), FileFilter(or_=[FileFilter()] * 201)),
         (
-            FileFilter(and_=[FileFilter(is_component=True)] * 99),
-            FileFilter(and_=[FileFilter(is_component=True)] * 100),
+            FileFilter(and_=[FileFilter(is_component=True)] * 200),
+            FileFilter(and_=[FileFilter(is_component=True)] * 201),
         ),
         (
-            FileFilter(metadata=[MetadataTest(key="k", exists=True)] * 199),
             FileFilter(metadata=[MetadataTest(key="k", exists=True)] * 200),
+            FileFilter(metadata=[MetadataTest(key="k", exists=True)] * 201),
         ),
         (FileFilter(id=IdTest(in_=[ID] * 1_000)), FileFilter(id=IdTest(in_=[ID] * 1_001))),
         (
