@@ -93,6 +93,14 @@ BEGIN, END = "2023-11-14T22:13:20Z", "2023-12-21T09:13:20Z"
 """The first tenth of the instants there are."""
 
 
+_NAME, _CODE = 'f.name collate "default"', "(md_txt_v1(f.attrs,'k{code}') collate \"default\")"
+_DAY, _LATER = "2026-01-01T00:00:00Z", "2026-01-01T02:30:00Z"
+
+
+def _missing(key: str) -> dict[str, Any]:
+    return {"metadata": [{"key": key, "is": {"exists": False}}]}
+
+
 def _range(name: str, low: float, high: float) -> Case:
     where = f"{num('score')} >= {low} and {num('score')} < {high}"
     return Case(f"range {name}", _number("score", gte=low, lt=high), where)
@@ -137,6 +145,17 @@ CASES = (
         "name prefix 0.004 %",
         {"name": {"startsWith": "camera 3/abc"}},
         "f.name >= 'camera 3/abc' and f.name < 'camera 3/abd'",
+    ),
+    Case("name part 0.7 %", {"name": {"contains": "abc"}}, f"{_NAME} ~~~ '%abc%'"),
+    Case("name part 0.003 %", {"name": {"contains": "abcde"}}, f"{_NAME} ~~~ '%abcde%'"),
+    Case("key part 0.04 %", _text("code", contains="abcd"), f"{_CODE} ~~~ '%abcd%'"),
+    Case("missing 99 %", _missing("sparse"), f"{num('sparse')} is null"),
+    Case("missing 80 %", _missing("ref"), f"{txt('ref')} is null"),
+    Case("missing nowhere", _missing("choice"), f"{txt('choice')} is null"),
+    Case(
+        "created 1 %",
+        {"createdAt": {"gte": _DAY, "lt": _LATER}},
+        f"f.created_at >= '{_DAY}' and f.created_at < '{_LATER}'",
     ),
     Case(
         "words, a common one",

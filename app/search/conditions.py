@@ -12,11 +12,15 @@ from sqlalchemy import (
     Boolean,
     Float,
     Text,
+    Uuid,
     and_,
+    column,
+    false,
     literal_column,
     not_,
     or_,
     select,
+    table,
     true,
 )
 from sqlalchemy.types import TypeEngine
@@ -29,7 +33,7 @@ from app.files import operators
 from app.files.models import FileText
 from app.files.operators import Condition, TextOperators
 from app.metadata.expressions import expression
-from app.metadata.kinds import Enumeration, Scalar, ScalarKind
+from app.metadata.kinds import Embedding, Enumeration, Scalar, ScalarKind
 from app.search import filters, names, places, predicates, prefixes, words
 from app.search.filters import ARGUMENT, FileFilter, MetadataTest
 from app.search.keys import Key, Keys
@@ -127,6 +131,10 @@ def _of_key(fitted: Fitted, keys: Keys) -> Iterator[Condition]:
     if key.type == Scalar(ScalarKind.TEXT):
         yield from _of_text(test, key, keys)
         return
+    if isinstance(key.type, Embedding):
+        has_vectors = _has_vectors(key)
+        yield has_vectors if test.exists else not_(has_vectors)
+        return
     value = value_of(key)
     yield from operators.text(value, test.text, _TEXTS)
     yield from operators.bounds(value, test.number, Float())
@@ -135,6 +143,14 @@ def _of_key(fitted: Fitted, keys: Keys) -> Iterator[Condition]:
         yield value.is_(test.flag)
     if test.exists is not None:
         yield value.is_not(None) if test.exists else value.is_(None)
+
+
+def _has_vectors(key: Key) -> Condition:
+    """Whether the file, or a frame of it, has a vector."""
+    if key.vectors is None:
+        return false()
+    held = table(key.vectors, column("file_id", Uuid)).alias(f"held_{key.number}")
+    return select(literal_column("1")).where(held.c.file_id == FILE.id).exists()
 
 
 def _of_text(test: MetadataTest, key: Key, keys: Keys) -> Iterator[Condition]:

@@ -24,10 +24,15 @@ BELIEVED_SECONDS = 1.0
 MOST_ORGANISATIONS = 1_000
 MOST_TOLD = 10
 
-_REVISION = "select revision from metadata_schema where organisation_id = $1"
+_STATE = (
+    "schema.revision, (select array_agg(name order by name) from vector_table"
+    " where organisation_id = $1) as tables from metadata_schema schema"
+)
+_REVISION = f"select {_STATE} where schema.organisation_id = $1"
 _KEYS = (
-    "select schema.revision, key.name, key.number, key.definition from metadata_schema schema"
+    f"select key.name, key.number, key.definition, held.name as vectors, {_STATE}"
     " left join metadata_key key on key.organisation_id = schema.organisation_id"
+    " left join vector_table held on held.organisation_id = key.organisation_id and held.key_number = key.number"
     " where schema.organisation_id = $1"
 )
 T = TypeVar("T")
@@ -40,6 +45,8 @@ class Key:
     name: str
     number: int
     type: KeyType
+    vectors: str | None = None
+    """The table of an embedding's vectors, to be put into SQL as it is; None while there is none."""
 
     @property
     def told(self) -> str:
@@ -72,10 +79,12 @@ class Keys:
             raise Invalid(f"The metadata key `{name}` is deleted.", field=at)
         return key
 
-    def mark(self, names: Iterable[str]) -> tuple[tuple[str, int, str], ...]:
+    def mark(self, names: Iterable[str]) -> tuple[tuple[str | int | None, ...], ...]:
         """What statements depend on, of these names. A key of another type has another number."""
         found = (self.by_name.get(name) for name in sorted(names))
-        return tuple((key.name, key.number, key.told) for key in found if key is not None)
+        return tuple(
+            (key.name, key.number, key.told, key.vectors) for key in found if key is not None
+        )
 
     def _near(self, name: str) -> str:
         living = [key.name for key in self.by_name.values() if not isinstance(key.type, Tombstone)]
@@ -98,7 +107,8 @@ class _Held:
     """Keys as they were read."""
 
     keys: Keys
-    revision: int
+    state: tuple[Any, ...]
+    """The schema's revision, and the tables of vectors that there are."""
     read_at: float
 
 
@@ -122,13 +132,13 @@ class KnownKeys:
         held = self._held.get(organisation_id)
         if held is not None:
             rows = await reads.fetch(actor.scope, _REVISION, [organisation_id])
-            if [row["revision"] for row in rows] == [held.revision]:
-                self._keep(_Held(held.keys, held.revision, begun), forgotten)
+            if [_state(row) for row in rows] == [held.state]:
+                self._keep(_Held(held.keys, held.state, begun), forgotten)
                 return held.keys
         rows = await reads.fetch(actor.scope, _KEYS, [organisation_id])
         found = {row["name"]: _key(row) for row in rows if row["name"] is not None}
         keys = Keys(organisation_id, found)
-        self._keep(_Held(keys, rows[0]["revision"] if rows else 0, begun), forgotten)
+        self._keep(_Held(keys, _state(rows[0]) if rows else (), begun), forgotten)
         return keys
 
     def forget(self, events: Iterable[Event | Delivered]) -> None:
@@ -170,4 +180,8 @@ async def using(reads: Reads, actor: Actor, names: Collection[str], make: Callab
 
 
 def _key(row: Any) -> Key:
-    return Key(row["name"], row["number"], wire.from_wire(row["definition"]))
+    return Key(row["name"], row["number"], wire.from_wire(row["definition"]), row["vectors"])
+
+
+def _state(row: Any) -> tuple[Any, ...]:
+    return row["revision"], row["tables"]

@@ -12,7 +12,7 @@ from uuid import UUID
 from app.core.errors import Invalid, Path
 from app.files.comparisons import RangeTest, TextTest
 from app.metadata import values
-from app.metadata.kinds import Enumeration, Scalar, ScalarKind
+from app.metadata.kinds import Embedding, Enumeration, Scalar, ScalarKind
 from app.metadata.values import PREFIX_LENGTH
 from app.search.filters import MetadataTest
 from app.search.keys import Key
@@ -52,6 +52,8 @@ def fitted(test: MetadataTest, key: Key, at: Path) -> Fitted:
 def _fitting(key: Key) -> tuple[str, ...]:
     if isinstance(key.type, Enumeration):
         return ("text", "exists")
+    if isinstance(key.type, Embedding):
+        return ("exists",)
     return _FIT[key.type.kind] if isinstance(key.type, Scalar) else ()
 
 

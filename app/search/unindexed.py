@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.files.comparisons import TextTest
-from app.metadata.kinds import Scalar, ScalarKind
+from app.metadata.kinds import Embedding, Scalar, ScalarKind
 from app.search import filters
 from app.search.filters import FileFilter, MetadataTest
 from app.search.keys import Keys
@@ -77,5 +77,7 @@ def _of_key(test: MetadataTest, keys: Keys) -> Iterator[str]:
         yield from _of_texts(f"`{test.key}`", test.text)
     if type_ == _UUID and test.text is not None and test.text.contains is not None:
         yield f"Parts of UUIDs have no index: a whole one of `{test.key}`, or its beginning, has."
+    if isinstance(type_, Embedding) and test.exists is False:
+        yield f"Which files have no vector of `{test.key}` is told by no index: each is looked up."
     if type_ == _TEXT and test.exists is False:
         yield f"No index knows which files lack a text such as `{test.key}`."

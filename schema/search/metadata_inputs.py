@@ -30,7 +30,8 @@ class MetadataPredicate:
         " any word matches nothing. At most 1,000 characters."
     )
     exists: strawberry.Maybe[bool] = strawberry.field(
-        description="For all of these types. True: there is a value that fits the type. False: there is none."
+        description="For all of these types. True: there is a value that fits the type. False: there is none. For"
+        " EMBEDDING: the file, or a frame of it, has a vector."
     )
 
 

@@ -1,14 +1,18 @@
 """Searches as odd clients write them: each is answered, or refused with the place of the fault."""
 
+import asyncio
 from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
+from app.core import ids
+from app.core.ids import Kind
 from app.embeddings import tables
 from app.metadata import service
 from app.metadata.kinds import ScalarKind
+from app.search.keys import BELIEVED_SECONDS
 from tests.client import Api
 from tests.shelves import Shelf
 from tests.world import World
@@ -25,6 +29,12 @@ query ($id: ID!) {
   files(similarTo: {embedding: "clip", anchor: {fileId: $id}}) { nodes { id } }
 }
 """
+REMOVE = """
+mutation ($input: RemoveEmbeddingsInput!) {
+  removeEmbeddings(input: $input) { userErrors { code message } }
+}
+"""
+IDS = "query ($f: FileFilter) { files(filter: $f) { nodes { id } } }"
 DELETE = 'mutation { deleteMetadataKey(input: {key: "clip", hard: true}) { userErrors { code } } }'
 
 
@@ -117,3 +127,23 @@ async def test_a_search_near_a_file_knows_at_once_that_the_key_was_deleted_for_g
         await tx.execute(text("select drop_vector_table(:number)"), {"number": number})
     (error,) = await api.errors(NEAR, id=one)
     assert error["extensions"]["field"] == ["similarTo", "embedding"]
+
+
+async def test_files_without_a_vector_are_found(api: Api, world: World) -> None:
+    shelf = await Shelf.of(api, world)
+    await shelf.key(3)
+    bare = await world.file(shelf.owner, shelf.folder, "bare")
+
+    async def found(exists: bool) -> list[str]:
+        asked = {"metadata": [{"key": "clip", "is": {"exists": exists}}]}
+        return [node["id"] for node in (await api(IDS, f=asked))["files"]["nodes"]]
+
+    other = ids.encode(Kind.FILE, bare.id)
+    assert (await found(exists=True), await found(exists=False)) == ([], [other])
+    held = await shelf.put(np.eye(3, dtype=np.float32))
+    await asyncio.sleep(BELIEVED_SECONDS)  # that there is no vector was believed so long
+    assert (await found(exists=True), await found(exists=False)) == (held, [other])
+    removal = {"key": "clip", "items": [{"fileId": held[1]}]}
+    await api.change(REMOVE, input=removal)
+    assert await found(exists=True) == [held[0], held[2]]
+    assert await found(exists=False) == [other, held[1]]
