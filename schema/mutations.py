@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import strawberry
@@ -12,7 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.tokens import TokenScope
 from app.core import db, idempotency
 from app.core.db import Tx
-from app.core.errors import Refused
+from app.core.errors import Path, Refused
 from schema.context import Info
 from schema.errors import UserError
 
@@ -72,6 +72,7 @@ async def change(
         actor.must_have(needs)
         answer = await _retried(attempt, TRIES if key else 1)
     except Refused as refused:
+        refused.field = refused.field or next(_places(given, refused.named), ())
         return payload(answer=refused.answer, user_errors=[UserError.of(refused)], replayed=False)
     return payload(answer=answer.value, user_errors=[], replayed=answer.is_replayed)
 
@@ -87,6 +88,19 @@ async def _retried(
             if not tries or not db.is_passing(error):
                 raise
             await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311  jitter
+
+
+def _places(given: Any, text: str | None) -> Iterator[Path]:
+    """Where in the input a text stands."""
+    if dataclasses.is_dataclass(given):
+        for member in dataclasses.fields(given):
+            inside = _places(getattr(given, member.name), text)
+            yield from ((member.name, *path) for path in inside)
+    elif isinstance(given, list):
+        for number, one in enumerate(given):
+            yield from ((number, *path) for path in _places(one, text))
+    elif given == text and isinstance(given, str):
+        yield ()
 
 
 def _plain(given: Any) -> Any:

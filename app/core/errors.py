@@ -20,6 +20,8 @@ class Refused(Exception):
         super().__init__(message)
         self.message = message
         self.field = field
+        self.named: str | None = None
+        """The text at fault, where whoever refuses does not know in which member it came."""
         self.answer = answer or {}
         """Ids of stored things that the caller should look at, for example after a revision conflict."""
 

@@ -49,5 +49,11 @@ def decode(kind: Kind, text: str) -> UUID:
     """The UUID in a public id of this kind. Raises NotFound for anything else: ids cannot be probed."""
     found = split(text)
     if found is None or found[0] is not kind:
-        raise NotFound(f"There is no {kind.name.lower().replace('_', ' ')} {text[:60]!r} for you.")
+        raise _unknown(kind, text)
     return found[1]
+
+
+def _unknown(kind: Kind, text: str) -> NotFound:
+    error = NotFound(f"There is no {kind.name.lower().replace('_', ' ')} {text[:60]!r} for you.")
+    error.named = text
+    return error

@@ -85,6 +85,8 @@ def listing(actor: Actor, job_id: UUID, min_score: float | None) -> Listing[Near
     """What a job has found so far, with at least this cosine if one is given; the nearest first."""
     statement = visible_pairs(actor).where(NearDuplicate.job_id == job_id)
     if min_score is not None:
+        if not -1 <= min_score <= 1:
+            raise Invalid("minScore is a cosine similarity, -1 to 1.", field=("min_score",))
         statement = statement.where(col(NearDuplicate.score) >= min_score)
     return Listing(statement, NEAREST_FIRST, (job_id, min_score), is_filtered=True)
 

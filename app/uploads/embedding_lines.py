@@ -4,6 +4,7 @@ Each is a JSON object, `{"fileId": "file_…", "frame": 12, "vector": [0.5, 0.25
 `fileId`. What a vector holds is checked by whoever writes it.
 """
 
+import codecs
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -79,6 +80,7 @@ def _next(document: BinaryIO) -> bytes:
 
 def read_line(number: int, text: bytes) -> Line:
     """What one line says."""
+    text = text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
     line = Line(number, is_blank=not text.strip())
     try:
         if not line.is_blank:

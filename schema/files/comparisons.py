@@ -25,7 +25,8 @@ ARGUMENT: Path = ("filter",)
 def member(value: T | None, name: str, at: Path = ARGUMENT) -> T | None:
     """A member of a filter; None if it was left out. Null is refused: it would mean nothing."""
     if value is None:
-        raise Invalid(f"{name} is null; leave it out instead.", field=(*at, name))
+        message = f"{name} is null; leave it out instead. isNull: true asks for what is missing."
+        raise Invalid(message, field=(*at, name))
     return given(value)
 
 

@@ -129,6 +129,24 @@ async def test_a_search_near_a_file_knows_at_once_that_the_key_was_deleted_for_g
     assert error["extensions"]["field"] == ["similarTo", "embedding"]
 
 
+async def test_a_malformed_id_in_a_change_is_told_with_its_place(api: Api) -> None:
+    refused = await api("""mutation {
+      computeEmbeddingPlot(input: {key: "clip", folderId: "nonsense"}) { userErrors { field message } }
+    }""")
+    (error,) = refused["computeEmbeddingPlot"]["userErrors"]
+    assert (error["field"], "nonsense" in error["message"]) == (["folderId"], True)
+
+
+async def test_pairs_above_what_a_cosine_can_be_are_refused(api: Api, world: World) -> None:
+    shelf = await Shelf.of(api, world)
+    await shelf.key(3)
+    await shelf.put(np.eye(3, dtype=np.float32))
+    job_id = await shelf.start("findNearDuplicates", threshold=0.9)
+    document = "query ($id: ID!) { nearDuplicates(jobId: $id, minScore: 2) { nodes { score } } }"
+    (error,) = await api.errors(document, id=job_id)
+    assert error["extensions"]["field"] == ["minScore"]
+
+
 async def test_files_without_a_vector_are_found(api: Api, world: World) -> None:
     shelf = await Shelf.of(api, world)
     await shelf.key(3)
