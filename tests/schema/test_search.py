@@ -160,7 +160,7 @@ async def test_files_are_found_by_what_they_have(
         (key("boolean", text={"eq": "true"}), "metadata.0.is.text", "flag or exists fits"),
         (key("varchar", words="x"), "metadata.0.is.words", "text or exists fits"),
         (key("text", text={"eq": "x"}), "metadata.0.is.text", "words or exists fits"),
-        (key("embedding", exists=True), "metadata.0.is.exists", "no comparison fits"),
+        (key("embedding", number={"gt": 1}), "metadata.0.is.number", "exists fits"),
         (key("geospatial", exists=True), "metadata.0.is.exists", "no comparison fits"),
         (key("enum", text={"contains": "r"}), "metadata.0.is.text.contains", "no parts"),
         (
