@@ -105,3 +105,8 @@ async def test_a_column_that_was_not_asked_for_is_told_by_its_name(reads: Reads)
     assert row.one == 1
     with pytest.raises(AttributeError, match="two"):
         row.two  # noqa: B018  the look-up is the test
+
+
+async def test_a_page_is_read_by_one_process_of_the_database(reads: Reads) -> None:
+    show = "select current_setting('max_parallel_workers_per_gather') as workers"
+    assert [row.workers for row in await reads.fetch(Scope(), show)] == ["0"]
