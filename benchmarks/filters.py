@@ -1,7 +1,8 @@
 """Every operator of the filter language at several selectivities: pages of 50 through GraphQL, beside SQL by hand.
 
 The SQL is what a person would write for this one question and these indexes: the same predicate with the same
-access, on a connection of the same kind, planned for its values. It is given 1.5 times and a millisecond.
+access, on a connection of the same kind, planned for its values; `coalesce` keeps PostgreSQL from beginning with
+the folders, of which the person sees all. It is given 1.5 times and a millisecond.
 """
 
 import statistics
@@ -38,12 +39,12 @@ query Page($filter: FileFilter, $sort: [FileSort!]) {
 
 _ACCESS = """
 select f.id, f.name, f.created_at from file f
-where f.organisation_id = $1 and not f.is_component and f.folder_id in (
+where f.organisation_id = $1 and not f.is_component and coalesce(f.folder_id in (
     select a.folder_id
     from folder_ancestor a
     join folder_grant g on g.organisation_id = a.organisation_id and g.folder_id = a.ancestor_id
     where a.organisation_id = $1 and g.organisation_id = $1 and (g.user_id = $2 or g.group_id in (
-        select group_id from group_member where organisation_id = $1 and user_id = $2)))
+        select group_id from group_member where organisation_id = $1 and user_id = $2))), false)
 """
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -57,12 +57,19 @@ def visible_files(actor: Actor) -> SelectOfScalar[File]:
     return files if actor.is_organisation_admin else files.where(_is_reached(actor, File.folder_id))
 
 
-def listed_files(actor: Actor, *, whole_organisation: bool = False) -> SelectOfScalar[File]:
-    """The files that a listing shows."""
+def listed_files(
+    actor: Actor, *, whole_organisation: bool = False, sees_most: bool = False
+) -> SelectOfScalar[File]:
+    """The files that a listing shows.
+
+    If the actor `sees_most` of the folders, PostgreSQL is kept from beginning with them: it takes any set of
+    folders for a small one. What is found is the same.
+    """
     if whole_organisation:
         actor.must(Permission.SEE_ALL)
         return _files(actor)
-    return _files(actor).where(_is_reached(actor, File.folder_id))
+    is_reached = _is_reached(actor, File.folder_id)
+    return _files(actor).where(func.coalesce(is_reached, false()) if sees_most else is_reached)
 
 
 def visible_integrations(actor: Actor) -> SelectOfScalar[Integration]:

@@ -1,6 +1,7 @@
 """The lists of files that a filter lets through."""
 
 from collections.abc import Hashable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from app.accounts.actor import Actor
 from app.accounts.pages import ListingOf, Prepared
 from app.core.paging import Listing
 from app.core.reads import Reads
-from app.files import access
+from app.files import access, breadth
 from app.files.models import File
 from app.search import conditions, filters, places, sorts
 from app.search import keys as known_keys
@@ -27,18 +28,31 @@ def keys_of(tree: FileFilter, sort: Sort = ()) -> frozenset[str]:
 
 
 def statement(
-    actor: Actor, tree: FileFilter, keys: Keys, *, whole_organisation: bool = False
+    actor: Actor,
+    tree: FileFilter,
+    keys: Keys,
+    *,
+    whole_organisation: bool = False,
+    sees_most: bool = False,
 ) -> SelectOfScalar[File]:
     """The files that the filter lets through and a listing shows."""
-    listed = access.listed_files(actor, whole_organisation=whole_organisation)
+    whole = whole_organisation
+    listed = access.listed_files(actor, whole_organisation=whole, sees_most=sees_most)
     return listed.where(conditions.condition(actor, tree, keys))
 
 
 def files(
-    actor: Actor, tree: FileFilter, sort: Sort, keys: Keys, *, whole_organisation: bool = False
+    actor: Actor,
+    tree: FileFilter,
+    sort: Sort,
+    keys: Keys,
+    *,
+    whole_organisation: bool = False,
+    sees_most: bool = False,
 ) -> Listing[File]:
     """The files that the filter lets through, in this order."""
-    found = statement(actor, tree, keys, whole_organisation=whole_organisation)
+    whole = whole_organisation
+    found = statement(actor, tree, keys, whole_organisation=whole, sees_most=sees_most)
     return _listing(found, tree, sort, keys, whole_organisation)
 
 
@@ -46,13 +60,14 @@ async def found(
     reads: Reads, actor: Actor, tree: FileFilter, sort: Sort, *, whole_organisation: bool = False
 ) -> Listing[File]:
     """The same with the keys of the moment; a listing that was made before is used again."""
-    names = keys_of(tree, sort)
+    names, whole = keys_of(tree, sort), whole_organisation
+    is_plain = whole or not _is_filtered(tree, sort)
+    most = False if is_plain else await breadth.sees_most(reads, actor)
 
     def make(keys: Keys) -> Listing[File]:
-        kept = ("files", actor.eyes, repr(tree), sort, whole_organisation, keys.mark(names))
-        listing: Listing[File] = reads.kept.get(
-            kept, lambda: files(actor, tree, sort, keys, whole_organisation=whole_organisation)
-        )
+        made = partial(files, actor, tree, sort, keys, whole_organisation=whole, sees_most=most)
+        kept = ("files", actor.eyes, repr(tree), sort, whole, most, keys.mark(names))
+        listing: Listing[File] = reads.kept.get(kept, made)
         return listing
 
     return await known_keys.using(reads, actor, names, make)
@@ -89,6 +104,9 @@ def of_folders(tree: FileFilter, sort: Sort, *, is_recursive: bool) -> Prepared:
 def _listing(
     found: SelectOfScalar[File], tree: FileFilter, sort: Sort, keys: Keys, place: Any
 ) -> Listing[File]:
-    is_filtered = tree != FileFilter() or sorts.depends_on_values(sort)
     key = (tree, place, keys.mark(keys_of(tree, sort)))
-    return Listing(found, sorts.order(sort, keys), key, is_filtered=is_filtered)
+    return Listing(found, sorts.order(sort, keys), key, is_filtered=_is_filtered(tree, sort))
+
+
+def _is_filtered(tree: FileFilter, sort: Sort) -> bool:
+    return tree != FileFilter() or sorts.depends_on_values(sort)

@@ -347,7 +347,7 @@ async def test_a_change_that_another_process_made_is_found_by_what_it_breaks(
     assert await names(api, filter=key("new", exists=True)) == []
 
 
-async def test_a_filtered_page_costs_one_statement_more_at_its_end_and_at_first_one_for_its_keys(
+async def test_a_filtered_page_costs_one_statement_more_at_its_end_and_two_at_first(
     api: Api, world: World, folder: Folder, statements: Statements
 ) -> None:
     await world.file(api.person, folder, "a", metadata={"number": 1})
@@ -358,7 +358,8 @@ async def test_a_filtered_page_costs_one_statement_more_at_its_end_and_at_first_
         assert await names(api, filter=key("number", number={"gt": 0}), sort=sort) == ["a"]
         counts.append(len(statements))
     # files without a number come last, and are looked for once the others have run out
-    assert (min(counts), max(counts)) == (2, 3), statements.texts
+    assert min(counts) == 2, statements.texts
+    assert max(counts) == 4, "the first one reads the keys, and how much of the folders one sees"
     statements.clear()
     await names(api, filter=key("number", number={"gt": 0}), sort=sort, first=0)
     assert len(statements) == 1
