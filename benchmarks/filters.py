@@ -24,7 +24,7 @@ from benchmarks.field import Place
 from benchmarks.measure import Row, turns
 from benchmarks.wire import Line
 
-SIZE, ROUNDS, REQUESTS = 50, 5, 3
+SIZE, ROUNDS, REQUESTS = 50, 5, 15
 SLACK_MS, FACTOR = 1.0, 1.5
 SLOWEST_MS = 25.0
 
