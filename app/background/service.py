@@ -16,7 +16,7 @@ from app.accounts.actor import Actor
 from app.background import queries
 from app.background.events import BackgroundJobChanged
 from app.background.models import BackgroundJob, JobKind, JobState
-from app.core import db, jobs
+from app.core import db, jobs, texts
 from app.core.clock import now
 from app.core.db import Scope, Tx
 from app.core.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
@@ -84,7 +84,7 @@ def finish(tx: Tx, job: BackgroundJob, result: dict[str, Any]) -> None:
 
 def fail(tx: Tx, job: BackgroundJob, message: str) -> None:
     """End with a failure, told in a sentence for people. A result so far is kept."""
-    job.message = message
+    job.message = texts.storable(message)
     _end(tx, job, JobState.ERROR)
 
 

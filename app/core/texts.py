@@ -35,3 +35,8 @@ def is_storable(text: str) -> bool:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
+
+
+def storable(text: str) -> str:
+    """The text as PostgreSQL takes it, with U+FFFD for what it does not: for what quotes others in a message."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")

@@ -16,6 +16,7 @@ from sqlmodel import col
 from app.accounts.actor import Actor
 from app.background import service as background
 from app.background.models import BackgroundJob, JobKind
+from app.core import texts
 from app.core.db import Tx
 from app.core.errors import Invalid, NotFound, Refused
 from app.core.runtime import Runtime
@@ -159,7 +160,12 @@ def _tally(so_far: dict[str, Any] | None, lines: Sequence[Line]) -> dict[str, An
     tally = so_far or {"written_count": 0, "rejected_count": 0, "errors": []}
     bad = [(line.number, line.refused) for line in lines if line.refused is not None]
     told = [
-        {"line": number, "code": one.code, "message": one.message, "field": list(one.field)}
+        {
+            "line": number,
+            "code": one.code,
+            "message": texts.storable(one.message),
+            "field": [texts.storable(str(part)) for part in one.field],
+        }
         for number, one in bad[: MOST_ERRORS - len(tally["errors"])]
     ]
     return {

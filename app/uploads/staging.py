@@ -7,7 +7,7 @@ from uuid import UUID
 
 import anyio.to_thread
 
-from app.core import bulk
+from app.core import bulk, texts
 from app.core.clock import now
 from app.core.db import Scope, Tx
 from app.core.runtime import Runtime
@@ -105,7 +105,7 @@ def _row(job: UploadJob, unit: Unit) -> tuple[object, ...]:
         0,
         unit.title,
         error and error.code.value,
-        error and error.message,
+        error and texts.storable(error.message),
         error and error.is_retryable,
     )
 
@@ -127,7 +127,8 @@ async def _refuse(runtime: Runtime, scope: Scope, job_id: UUID, error: DocumentE
         job = await progress.locked(tx, job_id)
         if not progress.is_running(job):
             return
-        job.errors = [{"code": error.reason.value, "message": error.message, "place": error.place}]
+        told = {"message": texts.storable(error.message), "place": texts.storable(error.place)}
+        job.errors = [{"code": error.reason.value, **told}]
         job.finished_at = now()
         await progress.fail(tx, job)
         progress.touch(tx, job)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import col, select
 
+from app.core import texts
 from app.core.db import Scope, Session, Tx
 from app.core.errors import Refused
 from app.core.runtime import Runtime
@@ -258,7 +259,7 @@ async def _note(tx: Tx, job: UploadJob, told: Sequence[Told]) -> None:
             "files": [one and one.file_id for one in done],
             "names": [_name(outcome) for outcome in told],
             "codes": [one and one.code.value for one in failed],
-            "messages": [one and one.message for one in failed],
+            "messages": [one and texts.storable(one.message) for one in failed],
             "retryables": [one and KINDS_OF_ERROR[one.code].is_retryable for one in failed],
         },
     )

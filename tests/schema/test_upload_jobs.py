@@ -451,3 +451,30 @@ async def test_frames_of_a_video_keep_their_metadata_and_their_vectors_are_check
         (149, {"scene": "night", "clip": [0.1, 0.2, 0.3]}),
     ]
     assert [(one["key"], one["frame"]) for one in file["typeErrors"]] == [("clip", 7)]
+
+
+ODD = "a\0b\ufffe"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"csv": f"{ODD},x\n1,2"},
+        {"csv": f"ObjectUrl,{ODD}\n{ODD},2"},
+        {"json": {ODD: []}},
+        {"json": {"images": [{"objectUrl": ODD, "title": ODD}]}},
+        {"json": {"images": [{ODD: ODD, "objectUrl": "https://example.org/a.png"}]}},
+        {"json": {"images": [{"objectUrl": "https://example.org/a.png", "clientMetadata": {ODD: 1}}]}},
+        {"json": {"images": [{"objectUrl": "https://example.org/a.png", "clientMetadata": ODD}]}},
+    ],
+)
+async def test_characters_that_cannot_be_stored_are_told_of_and_hold_no_job_up(
+    api: Api, world: World, document: dict[str, Any]
+) -> None:
+    desk = await Desk.opened(api, world)
+    job = await desk.register(document)
+    assert job["status"] in {"DONE", "ERROR"}
+    told = [*job["errors"], *(unit["error"] for unit in units(job))]
+    assert told
+    assert all(error["message"] and error["code"] != "INTERNAL" for error in told), told
+    assert await files(desk) == []
