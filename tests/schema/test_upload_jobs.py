@@ -464,7 +464,11 @@ ODD = "a\0b\ufffe"
         {"json": {ODD: []}},
         {"json": {"images": [{"objectUrl": ODD, "title": ODD}]}},
         {"json": {"images": [{ODD: ODD, "objectUrl": "https://example.org/a.png"}]}},
-        {"json": {"images": [{"objectUrl": "https://example.org/a.png", "clientMetadata": {ODD: 1}}]}},
+        {
+            "json": {
+                "images": [{"objectUrl": "https://example.org/a.png", "clientMetadata": {ODD: 1}}]
+            }
+        },
         {"json": {"images": [{"objectUrl": "https://example.org/a.png", "clientMetadata": ODD}]}},
     ],
 )
