@@ -89,7 +89,7 @@ class NearDuplicateSummary:
 
     pair_count: SafeInt = strawberry.field(description="Pairs that were found, at most 1,000,000.")
     is_complete: bool = strawberry.field(
-        description="False if it stopped at 1,000,000 pairs; take a higher threshold or a folder."
+        description="False if it stopped at 1,000,000 pairs; take a higher threshold, a folder or a filter."
     )
     is_exact: bool = strawberry.field(
         description="True if all vectors were compared with each other; false if the nearest 50 of each were"
@@ -127,7 +127,9 @@ class NearDuplicateQuery:
         job_id: Annotated[strawberry.ID, strawberry.argument(description="The job.")],
         min_score: Annotated[
             float | None,
-            strawberry.argument(description="Only pairs of at least this cosine similarity."),
+            strawberry.argument(
+                description="Only pairs of at least this cosine similarity, -1 to 1."
+            ),
         ] = strawberry.UNSET,
         first: First = strawberry.UNSET,
         after: After = strawberry.UNSET,

@@ -5,6 +5,7 @@ which also says what is wrong.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
@@ -64,8 +65,10 @@ class Variables:
         self._check_weight(given, request_id)
         try:
             return self._quickly(given)
-        except (Unusual, RecursionError):
+        except Unusual:
             return self._slowly(given, request_id)
+        except RecursionError:
+            return self._coerced(given, request_id)  # which says that it is too deep
 
     def _quickly(self, given: Mapping[str, Any]) -> VariableValues:
         if self.known is None:
@@ -84,6 +87,10 @@ class Variables:
 
     def _slowly(self, given: Mapping[str, Any], request_id: str) -> VariableValues:
         self._check_one_of(given, request_id)
+        return self._coerced(given, request_id)
+
+    def _coerced(self, given: Mapping[str, Any], request_id: str) -> VariableValues:
+        """By graphql-core."""
         found = get_variable_values(
             self.schema, self.definitions, dict(given), max_errors=MOST_ERRORS
         )
@@ -98,7 +105,9 @@ class Variables:
             name = definition.variable.name.value
             type_ = type_from_ast(self.schema, definition.type)
             found = islice(one_of.faults(type_, given.get(name), (name,)), MOST_ERRORS)
-            told = [self._fault(name, at, why, request_id) for at, why in found]
+            told = []
+            with suppress(RecursionError):  # graphql-core says that it is too deep
+                told = [self._fault(name, at, why, request_id) for at, why in found]
             if told:
                 raise Refusal(Stage.VARIABLES, told)
 

@@ -1,5 +1,6 @@
 """What is made by functions for each type comes to what graphql-core's and Strawberry's own conversion come to."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -132,6 +133,19 @@ def test_variables_are_coerced_as_by_graphql_core(text: str, values: dict[str, A
 @given(values=variables_of(DEEP))
 def test_so_are_input_objects(values: dict[str, Any]) -> None:
     check(DEEP, values)
+
+
+@pytest.mark.parametrize("levels", [100, 250, 900, 1_000, 1_020])
+def test_what_is_nested_very_deeply_is_answered(levels: int) -> None:
+    deep: Any = {}
+    for _ in range(levels):
+        deep = {"not": deep}
+    text = "query ($m: [[Int!]], $f: FileFilter) { __typename }"
+    definitions = operation(text).variable_definitions or ()
+    variables = Variables.of(SCHEMA, definitions, COERCIONS)
+    for values in ({"f": deep}, {"m": 1, "f": deep}):  # what is no list is read another way
+        with suppress(Refusal):
+            variables.read(values, "r")
 
 
 def test_hardly_any_of_them_is_left_to_graphql_core(monkeypatch: pytest.MonkeyPatch) -> None:
