@@ -7,7 +7,7 @@ import asyncio
 import base64
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from app.embeddings.similarity import Figures, Found, Hit, Search
 
 KEPT_SECONDS = 600
 MOST_ON_THEIR_WAY = 1_000
+BREATHER_SECONDS = 0.01
+"""Before a result is sent to Valkey: the answer to whoever searched goes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class Results:
         return None if found is None else _read(orjson.loads(found), scope)
 
     async def _keep(self, name: str, result: Result) -> None:
+        await asyncio.sleep(BREATHER_SECONDS)
         with suppress(RedisError):  # then the next page makes the search again
             await self._bus.set(_key(name), orjson.dumps(_told(result)), ex=KEPT_SECONDS)
         if self._on_their_way.get(name) is result:
@@ -110,14 +113,19 @@ def _key(name: str) -> str:
 def _told(result: Result) -> dict[str, Any]:
     search, asked = result.search, result.search.asked
     return {
-        "vectors": asdict(asked.vectors),
+        "vectors": _members(asked.vectors),
         "vector": base64.b64encode(asked.vector).decode(),
         "without": (asked.without_file, asked.without_frame),
         "terms": (search.min_score, search.is_exact),
         "hits": [(file_id.hex, frame, score) for file_id, frame, score in result.hits],
         "is_complete": result.is_complete,
-        "figures": asdict(result.figures),
+        "figures": _members(result.figures),
     }
+
+
+def _members(one: Vectors | Figures) -> dict[str, Any]:
+    """Of values that hold no others."""
+    return {member.name: getattr(one, member.name) for member in fields(one)}
 
 
 def _read(told: dict[str, Any], scope: Scope) -> Result:
