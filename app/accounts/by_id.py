@@ -39,7 +39,7 @@ class ById(HotBatch, Generic[T]):
     ) -> dict[UUID, Row]:
         """The same as bare rows, by one statement; with these columns and the id, or with all."""
         key = (self, actor.eyes, columns)
-        compiled = reads.kept.get(key, lambda: self._compiled(actor, columns))
+        compiled = reads.kept.get(key, lambda: self._compiled(reads, actor, columns))
         rows = await reads.fetch(actor.scope, compiled.sql, compiled.arguments({"ids": list(ids)}))
         return {row["id"]: row for row in rows}
 
@@ -53,9 +53,10 @@ class ById(HotBatch, Generic[T]):
         key = (self, actor.eyes, columns)
         return Join(column, key, tuple(sorted(wanted)), self._rows(actor, wanted))
 
-    def _compiled(self, actor: Actor, columns: frozenset[str] | None) -> Compiled:
+    def _compiled(self, reads: Reads, actor: Actor, columns: frozenset[str] | None) -> Compiled:
         wanted_ids = bindparam("ids", None, type_=ARRAY(Uuid))
-        return Compiled.of(self._rows(actor, columns).where(self._id == any_(wanted_ids)))
+        rows = self._rows(actor, columns).where(self._id == any_(wanted_ids))
+        return reads.compiler.compiled(rows)
 
     def _rows(self, actor: Actor, columns: frozenset[str] | None) -> Select[Any]:
         table = self.model.__table__  # type: ignore[attr-defined]

@@ -61,7 +61,7 @@ class PagesOf(HotBatch):
             return pages
         size = self.page.size
         kept = ("pages", self, mark, actor.eyes, columns)
-        compiled, listing = reads.kept.get(kept, lambda: self._compiled(of, actor, columns))
+        compiled, listing = reads.kept.get(kept, lambda: self._compiled(reads, of, actor, columns))
         arguments = compiled.arguments({"parents": list(keys), "size": size + 1})
         found: dict[UUID, list[Any]] = {key: [] for key in keys}
         for row in await reads.fetch(actor.scope, compiled.sql, arguments, plans=listing.plans):
@@ -72,7 +72,7 @@ class PagesOf(HotBatch):
         }
 
     def _compiled(
-        self, of: ListingOf, actor: Actor, columns: frozenset[str] | None
+        self, reads: Reads, of: ListingOf, actor: Actor, columns: frozenset[str] | None
     ) -> tuple[Compiled, Listing[Any]]:
         parents = _parents()
         listing = of(actor, _PARENT)
@@ -85,7 +85,7 @@ class PagesOf(HotBatch):
             .join(each, true())
             .order_by(*paging.resorted(each, listing.order, self.page))
         )
-        return Compiled.of(statement), listing
+        return reads.compiler.compiled(statement), listing
 
 
 @dataclass(frozen=True)
@@ -111,16 +111,17 @@ class CountsOf(HotBatch):
             listing = reads.kept.get(kept, lambda: of(actor, parent))
             return {parent: await paging.count(reads, actor.scope, listing, self.cap)}
         kept = ("counts", self.key, mark, actor.eyes)
-        compiled, plans = reads.kept.get(kept, lambda: self._compiled(of, actor))
+        compiled, plans = reads.kept.get(kept, lambda: self._compiled(reads, of, actor))
         arguments = compiled.arguments({"parents": list(keys), "size": self.cap + 1})
         rows = await reads.fetch(actor.scope, compiled.sql, arguments, plans=plans)
         return {row[0]: (min(row[1], self.cap), row[1] <= self.cap) for row in rows}
 
-    def _compiled(self, of: ListingOf, actor: Actor) -> tuple[Compiled, str]:
+    def _compiled(self, reads: Reads, of: ListingOf, actor: Actor) -> tuple[Compiled, str]:
         parents = _parents()
         listing = of(actor, _PARENT)
         counted = paging.counted(listing).scalar_subquery()
-        return Compiled.of(select(parents.c.id, counted).select_from(parents)), listing.plans
+        statement = select(parents.c.id, counted).select_from(parents)
+        return reads.compiler.compiled(statement), listing.plans
 
 
 _PARENT: Any = literal_column("parent.id", Uuid)

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import FromClause, Select, bindparam, func, literal_column, select
 
 from app.core import keysets
-from app.core.compiled import Compiled
+from app.core.compiled import Compiled, Compiler
 from app.core.db import Scope
 from app.core.errors import Invalid
 from app.core.joins import Join
@@ -75,11 +75,11 @@ class Listing(Generic[T]):
         told = [self.order.name, self.order.is_descending, self.key]
         return hashlib.sha256(orjson.dumps(told, default=str)).hexdigest()[:10]
 
-    def compiled(self, key: Any, make: Callable[[], Select[Any]]) -> Compiled:
+    def compiled(self, compiler: Compiler, key: Any, make: Callable[[], Select[Any]]) -> Compiled:
         """The statement of this key, made and compiled when it is first wanted."""
         found = self._compiled.get(key)
         if found is None:
-            found = self._compiled[key] = Compiled.of(make())
+            found = self._compiled[key] = compiler.compiled(make())
         return found
 
 
@@ -132,7 +132,8 @@ async def fetch(
     for part in reversed(parts) if page.is_backward else parts:
         if len(found) <= size:  # else nobody looks at what follows
             key = (columns, joins, page.is_backward, *gaps, part.has_values, bound(size))
-            compiled = listing.compiled(key, partial(_of_part, listing, page, columns, joins, part))
+            make = partial(_of_part, listing, page, columns, joins, part)
+            compiled = listing.compiled(reads.compiler, key, make)
             arguments = compiled.arguments(given | {"size": size + 1 - len(found)})
             found += await reads.fetch(scope, compiled.sql, arguments, plans=listing.plans)
     return sliced(listing, page, found, lambda: listing.mark)
@@ -220,7 +221,7 @@ def ordered(order: Order[Any], page: Page) -> list[Any]:
 
 async def count(reads: Reads, scope: Scope, listing: Listing[Any], cap: int) -> tuple[int, bool]:
     """How many rows, and whether that is all: counting stops at `cap`."""
-    compiled = listing.compiled("count", lambda: counted(listing))
+    compiled = listing.compiled(reads.compiler, "count", lambda: counted(listing))
     arguments = compiled.arguments({"size": cap + 1})
     (row,) = await reads.fetch(scope, compiled.sql, arguments, plans=listing.plans)
     return min(row[0], cap), row[0] <= cap

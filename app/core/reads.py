@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 
 from app.core import halfvec
+from app.core.compiled import Compiler
 from app.core.db import Scope
 from app.core.errors import Unavailable
 from app.core.memo import Memo
@@ -87,6 +88,7 @@ class Reads:
         self._idle: list[_Seat] = []
         self.scans = asyncio.Semaphore(os.cpu_count() or 1)
         """For whoever reads much: as many at once as there are processors, so that others get their turn."""
+        self.compiler = Compiler(1_000)
         self.kept = Memo[Any](2_000)
         """Statements and listings, by what they were made of."""
         self.listeners: list[Listener] = []

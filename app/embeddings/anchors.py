@@ -11,7 +11,6 @@ from sqlalchemy import Integer, Select, Uuid, and_, bindparam, select
 
 from app.accounts.actor import Actor
 from app.core import halfvec
-from app.core.compiled import Compiled
 from app.core.errors import Invalid, NotFound, Path
 from app.core.reads import Reads
 from app.core.runtime import Runtime
@@ -142,7 +141,7 @@ async def _of_file(
 ) -> bytes:
     """The vector of a file that the actor may look at."""
     kept = ("anchor", found.name, found.dimensions, actor.eyes)
-    compiled = reads.kept.get(kept, lambda: Compiled.of(_statement(actor, found)))
+    compiled = reads.kept.get(kept, lambda: reads.compiler.compiled(_statement(actor, found)))
     frame = WHOLE_FILE if anchor.frame is None else anchor.frame
     given = compiled.arguments({"file_id": anchor.file_id, "frame": frame})
     rows = await reads.fetch(actor.scope, compiled.sql, given) if anchor.file_id else []

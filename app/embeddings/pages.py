@@ -191,16 +191,15 @@ class _Pager:
 
     async def _rows(self, start: int, hits: Sequence[Hit]) -> list[Row]:
         listing, wanted = self.candidates.listing, (self.columns, self.joins)
-        compiled = listing.compiled(("ranked", *wanted), lambda: _statement(listing, *wanted))
+        reads, make = self.runtime.reads, partial(_statement, listing, *wanted)
+        compiled = listing.compiled(reads.compiler, ("ranked", *wanted), make)
         given = {
             "ids": [hit.file_id for hit in hits],
             "scores": [hit.score for hit in hits],
             "frames": [hit.frame for hit in hits],
             "before_first": start - 1,  # ordinality begins at 1
         }
-        return await self.runtime.reads.fetch(
-            self.actor.scope, compiled.sql, compiled.arguments(given)
-        )
+        return await reads.fetch(self.actor.scope, compiled.sql, compiled.arguments(given))
 
     async def _keep(self) -> None:
         if not self.is_kept and self.result is not None:

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Float, Integer, Select, Uuid, bindparam, c
 from sqlmodel import col, select
 
 from app.accounts.actor import Actor
-from app.core.compiled import Compiled
 from app.core.errors import Invalid
 from app.core.reads import CUSTOM, Reads
 from app.core.runtime import Runtime
@@ -76,14 +75,15 @@ async def view(
 
 async def _read_points(reads: Reads, actor: Actor, given: dict[str, Any]) -> Sequence[Any]:
     kept = ("points of a plot", actor.eyes)
-    compiled = reads.kept.get(kept, lambda: Compiled.of(_points(actor)))
+    compiled = reads.kept.get(kept, lambda: reads.compiler.compiled(_points(actor)))
     return await reads.fetch(actor.scope, compiled.sql, compiled.arguments(given), plans=CUSTOM)
 
 
 async def _read_tiles(runtime: Runtime, actor: Actor, given: dict[str, Any]) -> Sequence[Any]:
     kept = ("tiles of a plot", actor.eyes)
-    compiled = runtime.reads.kept.get(kept, lambda: Compiled.of(_tiles(actor)))
-    async with runtime.reads.scans, runtime.db.read(actor.scope) as session:
+    reads = runtime.reads
+    compiled = reads.kept.get(kept, lambda: reads.compiler.compiled(_tiles(actor)))
+    async with reads.scans, runtime.db.read(actor.scope) as session:
         await session.execute(_COUNTED_AT_ONCE)
         driver = await session.driver()
         rows = await driver.fetch(compiled.sql, *compiled.arguments(given))

@@ -14,7 +14,6 @@ from app.accounts.permissions import Permission
 from app.background import service as background
 from app.background.models import BackgroundJob, JobKind
 from app.core import halfvec
-from app.core.compiled import Compiled
 from app.core.db import Tx
 from app.core.errors import Invalid
 from app.core.reads import Reads
@@ -73,7 +72,7 @@ async def measured(
     reads: Reads, actor: Actor, vectors: Vectors, sample: int, k: int
 ) -> AsyncIterator[Query]:
     """Vectors of the table, picked at random, each searched for by the index and by comparing all."""
-    statement = Compiled.of(_sample(vectors))
+    statement = reads.compiler.compiled(_sample(vectors))
     rows = await reads.fetch(actor.scope, statement.sql, statement.arguments({"sample": sample}))
     for row in rows:
         vector = halfvec.pack(row["vector"])

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from app.core.compiled import Compiled
 from app.core.db import Scope
 from app.core.reads import AUTO, CUSTOM, USUAL_SCAN, Reads, Row, Scan
 from app.embeddings import statements
@@ -68,7 +67,7 @@ async def scanned_with_rows(
     """The `most` nearest by the index; the first `beside.count` with their files' rows, if those may be seen."""
     kept = (*_kept(asked, f"with rows {most}"), beside.columns, beside.joins)
     make = partial(statements.first_with_rows, most, beside, asked)
-    compiled = beside.listing.compiled(kept, make)
+    compiled = beside.listing.compiled(reads.compiler, kept, make)
     arguments = compiled.arguments(asked.given | {"count": beside.count})
     return await reads.fetch(asked.scope, compiled.sql, arguments, plans=AUTO, scan=scan)
 
@@ -91,7 +90,8 @@ async def scanned_on(
 
 async def counted(reads: Reads, scope: Scope, candidates: Candidates, most: int) -> int:
     """How many files there are, at most so many."""
-    compiled = candidates.listing.compiled("counted to", lambda: statements.counted(candidates))
+    make = partial(statements.counted, candidates)
+    compiled = candidates.listing.compiled(reads.compiler, "counted to", make)
     arguments = compiled.arguments({"most": most})
     (row,) = await reads.fetch(scope, compiled.sql, arguments, plans=CUSTOM)
     found: int = row[0]
@@ -109,11 +109,11 @@ async def _run(
     plan_cache: str,
     scan: Scan = USUAL_SCAN,
 ) -> list[Row]:
-    kept = _kept(asked, name)
+    kept, compiler, made = _kept(asked, name), reads.compiler, partial(make, asked, candidates)
     if candidates is None:
-        compiled = reads.kept.get(kept, lambda: Compiled.of(make(asked, None)))
+        compiled = reads.kept.get(kept, lambda: compiler.compiled(made()))
     else:
-        compiled = candidates.listing.compiled(kept, lambda: make(asked, candidates))
+        compiled = candidates.listing.compiled(compiler, kept, made)
     arguments = compiled.arguments(asked.given | given)
     return await reads.fetch(asked.scope, compiled.sql, arguments, plans=plan_cache, scan=scan)
 

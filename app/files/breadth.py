@@ -14,7 +14,6 @@ from sqlmodel import col
 
 from app.accounts.actor import Actor
 from app.accounts.roles import OrganisationRole
-from app.core.compiled import Compiled
 from app.core.reads import Reads
 from app.files import access
 from app.files.models import Folder
@@ -40,7 +39,9 @@ async def sees_most(reads: Reads, actor: Actor) -> bool:
     known, now = held.known.get(actor.eyes), time.monotonic()
     if known is not None and now - known[0] < BELIEVED_SECONDS:
         return known[1]
-    compiled = reads.kept.get(("breadth", actor.eyes), lambda: Compiled.of(_counts(actor)))
+    compiled = reads.kept.get(
+        ("breadth", actor.eyes), lambda: reads.compiler.compiled(_counts(actor))
+    )
     (row,) = await reads.fetch(actor.scope, compiled.sql, compiled.arguments({}))
     found: bool = row["seen"] * 2 >= row["all"]
     if len(held.known) >= MOST_HELD:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app.accounts.actor import Actor
 from app.core import paging
+from app.core.compiled import Compiler
 from app.core.db import Database, Scope
 from app.core.paging import Listing, Page
 from app.core.reads import AUTO, Reads
@@ -82,6 +83,7 @@ class _Overheard:
 
     sql: str = ""
     arguments: Sequence[Any] = field(default_factory=list)
+    compiler: Compiler = field(default_factory=lambda: Compiler(1))
 
     async def fetch(
         self, _: Scope, sql: str, arguments: Sequence[Any] = (), *, plans: str = AUTO

@@ -14,7 +14,6 @@ from sqlalchemy import CTE, Select, Text, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.accounts.actor import Actor
-from app.core.compiled import Compiled
 from app.core.errors import Invalid, Path, TooLarge
 from app.core.paging import Listing
 from app.core.reads import CUSTOM, Reads
@@ -107,7 +106,7 @@ async def _facet(
     is_histogram = isinstance(of, Key) and isinstance(of.type, Scalar) and of.type.kind in _SPREAD
     looked = _looked(listing, value)
     statement = _histogram(looked, wanted.buckets) if is_histogram else _counts(looked)
-    compiled = Compiled.of(statement)
+    compiled = reads.compiler.compiled(statement)
     (row,) = await reads.fetch(actor.scope, compiled.sql, compiled.arguments({}), plans=CUSTOM)
     key, chosen = (of.name, None) if isinstance(of, Key) else (None, of)
     counted = {"missing_count": row["missing"], "is_exact": row["looked"] <= MOST_FILES}

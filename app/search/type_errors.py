@@ -11,7 +11,6 @@ from sqlmodel import col
 
 from app.accounts.actor import Actor
 from app.accounts.batches import HotBatch
-from app.core.compiled import Compiled
 from app.core.reads import Reads, Row
 from app.files import access
 from app.files.models import File, FileTypeError
@@ -50,7 +49,8 @@ class WrongValuesOf(HotBatch):
         if not named:
             return {}
         wanted = await keys.using(reads, actor, named, lambda known: _living(known, named))
-        compiled = reads.kept.get(("wrong values", actor.eyes), lambda: _compiled(actor))
+        kept, compiler = ("wrong values", actor.eyes), reads.compiler
+        compiled = reads.kept.get(kept, lambda: compiler.compiled(_statement(actor)))
         arguments = compiled.arguments({"numbers": list(wanted)})
         rows = await reads.fetch(actor.scope, compiled.sql, arguments)
         found = [
@@ -69,7 +69,7 @@ def _wrong(key: Key, rows: Sequence[Row]) -> WrongValues:
     return WrongValues(key, min(count, MOST_ERRORS), count <= MOST_ERRORS, rows)
 
 
-def _compiled(actor: Actor) -> Compiled:
+def _statement(actor: Actor) -> Select[Any]:
     listed = func.unnest(bindparam("numbers", None, type_=ARRAY(Integer)), type_=Integer)
     given = listed.table_valued("number").render_derived(name="given")
     file_id, frame = col(FileTypeError.file_id), col(FileTypeError.frame)
@@ -82,12 +82,11 @@ def _compiled(actor: Actor) -> Compiled:
     )
     values = _wrong_values(actor, counted.c.number, file_id, frame, col(FileTypeError.found))
     sample = values.order_by(file_id, frame).limit(SAMPLE).lateral("sample")
-    statement: Select[Any] = (
+    return (
         select(*counted.c, *sample.c)
         .select_from(counted.join(sample, true()))
         .order_by(counted.c.number, sample.c.file_id, sample.c.frame)
     )
-    return Compiled.of(statement)
 
 
 def _wrong_values(actor: Actor, number: Any, *columns: Any) -> Select[Any]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from app.core import ids
 from app.core.errors import Invalid, Path
@@ -25,9 +26,22 @@ ARGUMENT: Path = ("filter",)
 def member(value: T | None, name: str, at: Path = ARGUMENT) -> T | None:
     """A member of a filter; None if it was left out. Null is refused: it would mean nothing."""
     if value is None:
-        message = f"{name} is null; leave it out instead. isNull: true asks for what is missing."
-        raise Invalid(message, field=(*at, name))
+        raise _null(name, at)
     return given(value)
+
+
+def members(of: Any, at: Path = ARGUMENT) -> dict[str, Any]:
+    """All members of a filter that were given, by their Python names. Null is refused as by `member`."""
+    found = {name: value for name, value in vars(of).items() if value is not strawberry.UNSET}
+    for name, value in found.items():
+        if value is None:
+            raise _null(to_camel_case(name.rstrip("_")), at)
+    return found
+
+
+def _null(name: str, at: Path) -> Invalid:
+    message = f"{name} is null; leave it out instead. isNull: true asks for what is missing."
+    return Invalid(message, field=(*at, name))
 
 
 def known(kind: Kind, public_ids: list[strawberry.ID]) -> list[UUID]:
@@ -55,17 +69,14 @@ class IdFilter:
 
     def test(self, at: Path, kind: Kind) -> IdTest:
         """The test, for ids of this kind. Ids of no such thing match nothing."""
-        eq, in_ = member(self.eq, "eq", at), member(self.in_, "in", at)
-        not_in = member(self.not_in, "notIn", at)
-        found = None if in_ is None else known(kind, in_)
-        if eq is not None:
-            only = known(kind, [eq])
-            found = only if found is None else [one for one in only if one in found]
-        return IdTest(
-            in_=found,
-            not_in=None if not_in is None else known(kind, not_in),
-            is_null=member(self.is_null, "isNull", at),
-        )
+        told = members(self, at)
+        asked: dict[str, Any] = {
+            name: known(kind, told[name]) for name in ("in_", "not_in") if name in told
+        }
+        if "eq" in told:
+            only = known(kind, [told["eq"]])
+            asked["in_"] = [one for one in only if one in asked.get("in_", only)]
+        return IdTest(**asked, is_null=told.get("is_null"))
 
 
 @strawberry.input(
@@ -100,16 +111,7 @@ class StringFilter:
 
     def test(self, at: Path) -> TextTest:
         """The test."""
-        return TextTest(
-            eq=member(self.eq, "eq", at),
-            ne=member(self.ne, "ne", at),
-            in_=member(self.in_, "in", at),
-            not_in=member(self.not_in, "notIn", at),
-            contains=member(self.contains, "contains", at),
-            starts_with=member(self.starts_with, "startsWith", at),
-            ignore_case=self.ignore_case,
-            is_null=member(self.is_null, "isNull", at),
-        )
+        return TextTest(**members(self, at))
 
 
 @strawberry.input(description="Comparisons of instants. All that are given must hold.")
@@ -139,7 +141,7 @@ class DateTimeFilter:
 
     def test(self, at: Path) -> RangeTest:
         """The test."""
-        return _range(self, at)
+        return RangeTest(**members(self, at))
 
 
 @strawberry.input(
@@ -166,7 +168,7 @@ class FloatFilter:
 
     def test(self, at: Path) -> RangeTest:
         """The test."""
-        return _range(self, at)
+        return RangeTest(**members(self, at))
 
 
 @strawberry.input(
@@ -193,7 +195,7 @@ class IntFilter:
 
     def test(self, at: Path) -> RangeTest:
         """The test."""
-        return _range(self, at)
+        return RangeTest(**members(self, at))
 
 
 @strawberry.input(description="Comparisons of a size in bytes. An unknown size lies within none.")
@@ -218,7 +220,7 @@ class FileTypeFilter:
 
     def test(self, at: Path) -> ChoiceTest:
         """The test."""
-        return _choice(self, at)
+        return ChoiceTest(**members(self, at))
 
 
 @strawberry.input(
@@ -242,20 +244,4 @@ class StorageLocationFilter:
 
     def test(self, at: Path) -> ChoiceTest:
         """The test."""
-        return _choice(self, at)
-
-
-def _range(bounds: Any, at: Path) -> RangeTest:
-    names = ("eq", "ne", "gt", "gte", "lt", "lte")
-    found = {name: member(getattr(bounds, name), name, at) for name in names}
-    in_, is_null = member(bounds.in_, "in", at), member(bounds.is_null, "isNull", at)
-    return RangeTest(in_=in_, is_null=is_null, **found)
-
-
-def _choice(choices: Any, at: Path) -> ChoiceTest:
-    return ChoiceTest(
-        eq=member(choices.eq, "eq", at),
-        ne=member(choices.ne, "ne", at),
-        in_=member(choices.in_, "in", at),
-        not_in=member(choices.not_in, "notIn", at),
-    )
+        return ChoiceTest(**members(self, at))

@@ -24,7 +24,7 @@ from schema.files.comparisons import (
     StorageLocationFilter,
     StringFilter,
     known,
-    member,
+    members,
 )
 from schema.files.enums import SortDirection, SortField
 from schema.search.metadata_inputs import MetadataFilter
@@ -123,44 +123,17 @@ class FileFilter:
 
     def tree(self, at: Path = ARGUMENT) -> filters.FileFilter:
         """The same for `app`; `at` is its path in the arguments."""
-        kinds = {
-            "id": Kind.FILE,
-            "collection_id": Kind.COLLECTION,
-            "created_by": Kind.USER,
-            "integration_id": Kind.INTEGRATION,
-        }
-        found = {name: _test(self, name, at, kinds.get(name)) for name in _TESTS}
-        return filters.FileFilter(
-            and_=_each(member(self.and_, "and", at), (*at, "and")),
-            or_=_each(member(self.or_, "or", at), (*at, "or")),
-            not_=_one(member(self.not_, "not", at), (*at, "not")),
-            folder_tags=member(self.folder_tags, "folderTags", at),
-            is_component=member(self.is_component, "isComponent", at),
-            metadata=_metadata(member(self.metadata, "metadata", at), (*at, "metadata")),
-            **found,
-        )
+        given = members(self, at)
+        return filters.FileFilter(**{name: _made(name, one, at) for name, one in given.items()})
 
 
-_TESTS = (
-    "id",
-    "name",
-    "type",
-    "folder",
-    "collection_id",
-    "region",
-    "byte_size",
-    "width",
-    "height",
-    "fps",
-    "duration_seconds",
-    "frame_count",
-    "created_at",
-    "updated_at",
-    "created_by",
-    "mime_type",
-    "storage_location",
-    "integration_id",
-)
+_PLAIN = frozenset({"folder_tags", "is_component"})
+_KINDS = {
+    "id": Kind.FILE,
+    "collection_id": Kind.COLLECTION,
+    "created_by": Kind.USER,
+    "integration_id": Kind.INTEGRATION,
+}
 
 
 @strawberry.input(one_of=True, description="What to sort by.")
@@ -224,25 +197,17 @@ def _sort_key(one: FileSort) -> SortKey:
     return SortKey(metadata_key=one.by.metadata_key.value, is_descending=is_descending)
 
 
-def _test(filter: FileFilter, name: str, at: Path, kind: Kind | None) -> Any:
-    found: Any = member(getattr(filter, name), name, at)
-    if found is None:
-        return None
-    place = (*at, name)
-    return found.test(place) if kind is None else found.test(place, kind)
-
-
-def _one(filter: FileFilter | None, at: Path) -> filters.FileFilter | None:
-    return None if filter is None else filter.tree(at)
-
-
-def _each(some: list[FileFilter] | None, at: Path) -> list[filters.FileFilter] | None:
-    if some is None:
-        return None
-    return [one.tree((*at, position)) for position, one in enumerate(some)]
-
-
-def _metadata(some: list[MetadataFilter] | None, at: Path) -> list[filters.MetadataTest] | None:
-    if some is None:
-        return None
-    return [one.test((*at, position)) for position, one in enumerate(some)]
+def _made(name: str, given: Any, at: Path) -> Any:
+    """A member of a filter for `app`."""
+    place = (*at, name.rstrip("_"))
+    match name:
+        case "and_" | "or_":
+            return [one.tree((*place, position)) for position, one in enumerate(given)]
+        case "not_":
+            return given.tree(place)
+        case "metadata":
+            return [one.test((*place, position)) for position, one in enumerate(given)]
+    if name in _PLAIN:
+        return given
+    kind = _KINDS.get(name)
+    return given.test(place) if kind is None else given.test(place, kind)

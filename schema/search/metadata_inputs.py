@@ -1,7 +1,5 @@
 """Tests of declared metadata keys."""
 
-from typing import Any
-
 import strawberry
 
 from app.core.errors import Path
@@ -45,14 +43,12 @@ class MetadataFilter:
     def test(self, at: Path) -> MetadataTest:
         """The same for `app`; `at` is its path in the arguments."""
         place = (*at, "is")
-        plain = {name: _value(getattr(self.is_, name)) for name in ("flag", "words", "exists")}
-        compared = {
-            name: found.test((*place, name))
-            for name in ("text", "number", "instant")
-            if (found := _value(getattr(self.is_, name))) is not None
+        given = {name: some.value for name, some in vars(self.is_).items() if some is not None}
+        made = {
+            name: value.test((*place, name)) if name in _COMPARED else value
+            for name, value in given.items()
         }
-        return MetadataTest(key=self.key, **plain, **compared)
+        return MetadataTest(key=self.key, **made)
 
 
-def _value(given: Any) -> Any:
-    return None if given is None else given.value
+_COMPARED = frozenset({"text", "number", "instant"})

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Boolean, func, literal_column
 from sqlalchemy.dialects.postgresql import array
 
-from app.core.compiled import Compiled
+from app.core.compiled import Compiled, Compiler
 from app.core.runtime import Runtime
 from app.files import access
-from app.search import conditions
+from app.search import conditions, listings
 from app.search.filters import FileFilter
 from app.search.places import FILE
 from tests.app.search import naive
@@ -67,3 +67,28 @@ async def test_random_trees_find_what_plain_python_finds(runtime: Runtime, shelf
     await asyncio.to_thread(check)
     assert sum(sizes.values()) >= 2_000
     assert sizes[True] > 700, "most filters find some files, not all and not none"
+
+
+async def test_random_trees_that_share_a_text_keep_their_own_values(
+    runtime: Runtime, shelf: Shelf
+) -> None:
+    """One text for each shape of a filter: what is compiled anew each time must be the same, to the argument."""
+    actor, compiler, texts = shelf.person.actor, Compiler(10_000), Counter[str]()
+
+    @settings(
+        max_examples=600,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(tree=trees(shelf))
+    def check(tree: FileFilter) -> None:
+        statement = listings.statement(actor, tree, shelf.keys)
+        shared, own = compiler.compiled(statement), Compiled.of(statement)
+        assert shared == own
+        texts[shared.sql] += 1
+
+    check()
+    assert sum(count > 1 for count in texts.values()) > 30, "many shapes came more than once"
