@@ -148,7 +148,7 @@ class Shelf:
 
     async def ended(self, job_id: str) -> dict[str, Any]:
         """The job once a worker is through with it."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (job := await self.look(job_id))["state"] in MOVING:  # noqa: ASYNC110  the worker
                 await asyncio.sleep(0.05)
         return job

@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 
 from tests.world import Person
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 """How long a test waits for a message before it fails."""
 
 

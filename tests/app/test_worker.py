@@ -64,7 +64,7 @@ async def written(runtime: Runtime, key: str) -> list[str]:
     return [word.decode() for word in await runtime.bus.lrange(key, 0, -1)]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait for it; the test fails if it does not come true."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110  another process makes it true
@@ -159,7 +159,7 @@ async def test_sigterm_ends_the_process_in_peace(runtime: Runtime, key: str) -> 
         await enqueue(runtime, "test_hang", key=key)
         await until_written(runtime, key, ["began"])
         child.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(child.wait(), 20) == 0
+        assert await asyncio.wait_for(child.wait(), 60) == 0
     async with working(runtime, {"test_hang": note}):
         await until_written(runtime, key, ["began", "done"])
 
@@ -207,7 +207,7 @@ async def test_a_worker_stops_though_it_cannot_say_goodbye(
     async def unreachable(self: JobManager, worker_id: int) -> None:
         raise ConnectorException
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async with working(runtime, {"test_note": note}):
             await enqueue(runtime, "test_note", key=key)
             await until_written(runtime, key, ["done"])

@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from tests.world import Person
 
 PROTOCOL = "graphql-transport-ws"
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ async def put(api: Api, key: str, *items: dict[str, Any], **more: Any) -> list[d
     return found
 
 
-async def ended(api: Api, job: dict[str, Any], seconds: float = 30) -> dict[str, Any]:
+async def ended(api: Api, job: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
     """The job once it has ended."""
     with anyio.fail_after(seconds):
         while True:

@@ -73,7 +73,7 @@ class Desk:
         """A job and its end."""
         return await self.ended(await self.start(source, **more))
 
-    async def ended(self, job: dict[str, Any], seconds: float = 20) -> dict[str, Any]:
+    async def ended(self, job: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
         """The job once it has ended. On the way its counts always add up."""
         with anyio.fail_after(seconds):
             while True:
@@ -92,7 +92,7 @@ class Desk:
     async def moving(self, job: dict[str, Any]) -> None:
         """Wait until a job has finished its first units."""
         look = "query ($id: ID!) { uploadJob(id: $id) { doneCount } }"
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while not (await self.api(look, id=job["id"]))["uploadJob"]["doneCount"]:  # noqa: ASYNC110
                 await anyio.sleep(0.02)
 

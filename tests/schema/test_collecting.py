@@ -82,7 +82,7 @@ async def made(api: Api, folder: Folder, tree: Given | None = None) -> Given:
     }
 
 
-async def ended(api: Api, job: Given, seconds: float = 20) -> Given:
+async def ended(api: Api, job: Given, seconds: float = 60) -> Given:
     """The job once it has ended."""
     with anyio.fail_after(seconds):
         while (found := await look(api, job))["state"] in {"QUEUED", "RUNNING"}:  # noqa: ASYNC110

@@ -209,7 +209,7 @@ async def test_progress_is_told_from_the_first_state_to_the_last(
         stream = await socket.subscribe(PROGRESS, id=job["id"])
         first = (await anext(stream))["backgroundJobProgress"]["job"]
         assert (first["state"], first["doneCount"]) == ("QUEUED", 0)
-        async with working(runtime, grace_seconds=1), asyncio.timeout(30):
+        async with working(runtime, grace_seconds=1), asyncio.timeout(60):
             told = [first, *[event["backgroundJobProgress"]["job"] async for event in stream]]
     assert [one["doneCount"] for one in told] == sorted(one["doneCount"] for one in told)
     assert told[-1]["state"] == "DONE"
@@ -254,7 +254,7 @@ async def test_a_job_whose_worker_is_killed_goes_on(
 async def moving(api: Api, job: dict[str, Any]) -> None:
     """Wait until some more lines were written."""
     before = (await api(JOB, id=job["id"]))["node"]["doneCount"]
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         while (await api(JOB, id=job["id"]))["node"]["doneCount"] == before:  # noqa: ASYNC110
             await anyio.sleep(0.01)
 

@@ -315,9 +315,10 @@ def s3_url() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
-    httpx2.post(f"{url}/moto-api/reset")  # the servers of a process share what they hold
-    assert httpx2.put(f"{url}/media").status_code == 200
-    assert httpx2.put(f"{url}/media/in/one.png", content=b"12345").status_code == 200
+    with httpx2.Client(base_url=url, timeout=60) as client:
+        client.post("/moto-api/reset")  # the servers of a process share what they hold
+        assert client.put("/media").status_code == 200
+        assert client.put("/media/in/one.png", content=b"12345").status_code == 200
     yield url
     server.stop()
 

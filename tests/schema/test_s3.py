@@ -33,9 +33,11 @@ def s3() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
-    httpx2.post(f"{address}/moto-api/reset")  # the servers of a process share what they hold
+    httpx2.post(
+        f"{address}/moto-api/reset", timeout=60
+    )  # the servers of a process share what they hold
     for bucket in ("media", "own"):
-        assert httpx2.put(f"{address}/{bucket}").is_success
+        assert httpx2.put(f"{address}/{bucket}", timeout=60).is_success
     yield address
     server.stop()
 

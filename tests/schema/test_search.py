@@ -178,7 +178,7 @@ async def test_files_are_found_by_what_they_have(
         ({"name": {"startsWith": "\0"}}, "name.startsWith", "U+0000"),
         ({"name": {"notIn": ["a", "\0"]}}, "name.notIn.1", "U+0000"),
         ({"createdAt": {"isNull": None}}, "createdAt.isNull", "leave it out"),
-        ({"mimeType": None}, "mimeType", "leave it out"),
+        ({"mimeType": None}, "mimeType", "mimeType is null; leave it out"),
         ({"folderTags": ["a"] * 1001}, "folderTags", "1,001"),
         ({"frameCount": {"in": [1] * 1001}}, "frameCount.in", "1,001"),
         ({"or": [{}] * 201}, "", "201 tests"),

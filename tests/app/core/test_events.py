@@ -39,7 +39,7 @@ async def emit(runtime: Runtime, organisation_id: UUID, entity_id: UUID, pause: 
 async def collect(subscription: Subscription, count: int) -> list[int]:
     positions: list[int] = []
     while len(positions) < count:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             positions += [event.position for event in await subscription.next_batch()]
     return positions
 

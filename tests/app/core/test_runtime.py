@@ -12,6 +12,6 @@ from tests.conftest import opened
 async def test_a_process_that_is_stopped_while_it_starts_ends_soon(
     settings: Settings, milliseconds: int
 ) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         async with opened(settings):
             await asyncio.sleep(milliseconds / 1_000)

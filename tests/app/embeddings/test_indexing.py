@@ -109,7 +109,7 @@ async def index(api: Api) -> dict[str, Any]:
 
 
 async def until(api: Api, holds: Callable[[dict[str, Any]], bool], look: Lookout) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             await look.look()
             if holds(found := await index(api)):
@@ -167,7 +167,7 @@ async def test_an_index_is_built_built_anew_and_dropped(
         before = await made(small, name)
         items = [{"fileId": file, "vector": [1, 2, 3]} for file in files[:10]]
         await put(api, "clip", *items)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await made(small, name) == before or (await index(api))["state"] != "READY":
                 await look.look()
                 await asyncio.sleep(0.05)

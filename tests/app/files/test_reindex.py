@@ -52,7 +52,7 @@ async def finish(world: World, person: Person) -> None:
 
 async def until_ready(world: World, person: Person) -> None:
     """Wait for the worker."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(key.state is KeyState.INDEXING for key in await keys(world, person)):  # noqa: ASYNC110  the worker
             await asyncio.sleep(0.02)
 

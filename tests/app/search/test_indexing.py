@@ -56,7 +56,7 @@ async def states(api: Api) -> dict[str, str | None]:
 
 
 async def until(found: Callable[[], Any], wanted: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await found() != wanted:  # noqa: ASYNC110  another process
             await asyncio.sleep(0.02)
 
@@ -130,7 +130,7 @@ async def test_a_build_waits_for_older_transactions_and_nobody_for_the_build(
     api: Api, world: World, small: Runtime, person: Person, folder: Folder, settings: Settings
 ) -> None:
     await api.change(ADD, key="score", type="NUMBER")
-    async with unfinished_write(settings, folder), asyncio.timeout(20):
+    async with unfinished_write(settings, folder), asyncio.timeout(60):
         build = asyncio.create_task(reconcile(small, person))
         await until(lambda: states(api), {"score": "WAITING"})
         file = await world.file(person, folder, metadata={"score": 3})

@@ -28,8 +28,8 @@ def s3_url() -> Iterator[str]:
 @pytest.fixture
 def bucket(s3_url: str) -> str:
     """The name of an empty bucket."""
-    httpx2.post(f"{s3_url}/moto-api/reset")
-    assert httpx2.put(f"{s3_url}/media").status_code == 200
+    httpx2.post(f"{s3_url}/moto-api/reset", timeout=60)
+    assert httpx2.put(f"{s3_url}/media", timeout=60).status_code == 200
     return "media"
 
 

@@ -22,7 +22,7 @@ async def served(app: Starlette) -> AsyncIterator[int]:
         await server.shutdown()
 
 
-async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 10) -> None:
+async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
     """Ask again and again, since what is waited for happens on a disk or in another process."""
     async with asyncio.timeout(seconds):
         while not await _truth(holds()):  # noqa: ASYNC110 - nothing here can set an event
