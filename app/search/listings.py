@@ -28,16 +28,10 @@ def keys_of(tree: FileFilter, sort: Sort = ()) -> frozenset[str]:
 
 
 def statement(
-    actor: Actor,
-    tree: FileFilter,
-    keys: Keys,
-    *,
-    whole_organisation: bool = False,
-    sees_most: bool = False,
+    actor: Actor, tree: FileFilter, keys: Keys, *, whole_organisation: bool = False
 ) -> SelectOfScalar[File]:
     """The files that the filter lets through and a listing shows."""
-    whole = whole_organisation
-    listed = access.listed_files(actor, whole_organisation=whole, sees_most=sees_most)
+    listed = access.listed_files(actor, whole_organisation=whole_organisation)
     return listed.where(conditions.condition(actor, tree, keys))
 
 
@@ -46,28 +40,33 @@ def files(
     tree: FileFilter,
     sort: Sort,
     keys: Keys,
+    listed: SelectOfScalar[File],
     *,
     whole_organisation: bool = False,
-    sees_most: bool = False,
 ) -> Listing[File]:
-    """The files that the filter lets through, in this order."""
-    whole = whole_organisation
-    found = statement(actor, tree, keys, whole_organisation=whole, sees_most=sees_most)
+    """The files that the filter lets through, of those that a listing shows, in this order."""
+    found = listed.where(conditions.condition(actor, tree, keys))
     return _listing(found, tree, sort, keys, whole_organisation)
 
 
 async def found(
     reads: Reads, actor: Actor, tree: FileFilter, sort: Sort, *, whole_organisation: bool = False
 ) -> Listing[File]:
-    """The same with the keys of the moment; a listing that was made before is used again."""
+    """The same with the keys of the moment; what was made before is used again."""
     names, whole = keys_of(tree, sort), whole_organisation
     is_plain = whole or not _is_filtered(tree, sort)
     most = False if is_plain else await breadth.sees_most(reads, actor)
 
+    def listed() -> SelectOfScalar[File]:
+        made = partial(access.listed_files, actor, whole_organisation=whole, sees_most=most)
+        statement: SelectOfScalar[File] = reads.kept.get(("listed", actor.eyes, whole, most), made)
+        return statement
+
     def make(keys: Keys) -> Listing[File]:
-        made = partial(files, actor, tree, sort, keys, whole_organisation=whole, sees_most=most)
         kept = ("files", actor.eyes, repr(tree), sort, whole, most, keys.mark(names))
-        listing: Listing[File] = reads.kept.get(kept, made)
+        listing: Listing[File] = reads.kept.get(
+            kept, lambda: files(actor, tree, sort, keys, listed(), whole_organisation=whole)
+        )
         return listing
 
     return await known_keys.using(reads, actor, names, make)

@@ -15,6 +15,7 @@ from app.core.db import Scope
 from app.core.errors import Invalid
 from app.core.paging import Listing, Page
 from app.core.runtime import Runtime
+from app.files import access
 from app.files.comparisons import RangeTest
 from app.files.models import File
 from app.search import listings
@@ -79,7 +80,8 @@ def value_of(file: Known, key: SortKey) -> Any:
 
 
 def listing(shelf: Shelf, sort: tuple[SortKey, ...], tree: FileFilter = EVERY) -> Listing[File]:
-    return listings.files(shelf.person.actor, tree, sort, shelf.keys)
+    actor = shelf.person.actor
+    return listings.files(actor, tree, sort, shelf.keys, access.listed_files(actor))
 
 
 async def pages(

@@ -11,6 +11,7 @@ from app.core.paging import Page
 from app.core.reads import CUSTOM
 from app.core.runtime import Runtime
 from app.core.settings import Settings
+from app.files import access
 from app.metadata.kinds import Scalar, ScalarKind
 from app.search import indexes, listings
 from app.search.filters import FileFilter
@@ -45,7 +46,8 @@ async def test_a_page_behind_a_cursor_begins_in_the_index(
 ) -> None:
     keys = Keys(person.organisation_id, {KEY.name: KEY})
     sort = (SortKey(metadata_key=KEY.name, is_descending=is_descending),)
-    listing = listings.files(person.actor, FileFilter(), sort, keys, whole_organisation=True)
+    files = access.listed_files(person.actor, whole_organisation=True)
+    listing = listings.files(person.actor, FileFilter(), sort, keys, files, whole_organisation=True)
     page = Page(last=50, before="x") if is_backward else Page(first=50, after="x")
     cursor = [500.0, new_id()]
     ends: tuple[Any, Any] = (None, cursor) if is_backward else (cursor, None)
