@@ -327,7 +327,7 @@ async def test_a_part_of_a_big_plot_is_found_by_its_index(shelf: Shelf) -> None:
     bounds = plots.Bounds(x_min=0.5, y_min=0.5, x_max=0.501, y_max=0.6)
     given = plot_views._given(row, bounds, 2_000, 44)
     for make in (plot_views._points, plot_views._tiles):
-        compiled = plot_views.Compiled.of(make(actor))
+        compiled = runtime.reads.compiler.compiled(make(actor))
         sql, arguments = f"explain {compiled.sql}", compiled.arguments(given)
         plan = await runtime.reads.fetch(actor.scope, sql, arguments, plans="force_custom_plan")
         told = "\n".join(line[0] for line in plan)
