@@ -16,6 +16,7 @@ import sqlalchemy.ext.asyncio
 import sqlalchemy.orm
 import sqlmodel.orm.session as orm
 from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -120,14 +121,14 @@ class Database:
     async def read(self, scope: Scope) -> AsyncGenerator[Session]:
         """A read-only transaction for `scope`, rolled back at the end."""
         async with Session(self.engine, expire_on_commit=False) as session:
-            await enter(session, scope, read_only=True)
+            await _begin(session, scope, read_only=True)
             yield session
 
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncGenerator[Tx]:
         """Commit rows, events and jobs at the end of the block; roll all of them back if it raises."""
         async with Tx(self.engine, expire_on_commit=False) as tx:
-            await enter(tx, scope, read_only=False)
+            await _begin(tx, scope, read_only=False)
             yield tx
             await tx.flush()
             events = await tx.write_events()
@@ -149,6 +150,17 @@ async def _to_the_end(commit: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+async def _begin(session: Session, scope: Scope, *, read_only: bool) -> None:
+    """Enter; with another connection if this one has died while nobody used it, as all do with their server."""
+    try:
+        await enter(session, scope, read_only=read_only)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await session.rollback()
+        await enter(session, scope, read_only=read_only)
 
 
 async def enter(session: Session, scope: Scope, *, read_only: bool) -> None:

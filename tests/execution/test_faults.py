@@ -113,9 +113,9 @@ class Query:
         return info.context.connection_params["leaves"]  # type: ignore[no-any-return]
 
 
-def schema(executor: type[Executor[Any]]) -> strawberry.Schema:
+def schema(executor: type[Executor[Any]], query: type = Query) -> strawberry.Schema:
     return strawberry.Schema(
-        Query,
+        query,
         config=config(is_sorted=False),
         types=[Leaf, Other],
         execution_context_class=executor,
@@ -230,3 +230,59 @@ def test_a_loader_that_is_away_is_asked_twice_and_not_for_each_row_alone() -> No
         _, errors = runner.run(answer(PLANNED, "{ leaves { away } }", leaves))
     assert len(errors) == 50
     assert [len(keys) for keys in CALLS] == [50, 50]
+
+
+ASKED: list[str] = []
+
+
+@strawberry.type
+class Failing:
+    @strawberry.field
+    def leaf(self, info: Info) -> Leaf | None:
+        return info.context.connection_params["leaves"][0]  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def broken(self, because: str = "that is so") -> Leaf | None:
+        ASKED.append(because)
+        raise ValueError(because)
+
+    @strawberry.field
+    async def late(self) -> list[Leaf] | None:
+        ASKED.append("late")
+        await asyncio.sleep(0)
+        raise KeyError("late")
+
+    @strawberry.field
+    async def must(self) -> Leaf:
+        ASKED.append("must")
+        raise ValueError("must")
+
+    @strawberry.field
+    async def typed(self) -> Leaf | None:
+        ASKED.append("typed")
+        return 7  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("{ broken { name } }", ["that is so"]),
+        ("{ late { name } leaf { name } }", ["late"]),
+        ('{ a: broken(because: "a") { name } b: broken(because: "b") { name } }', ["a", "b"]),
+        ("{ leaf { name count } must { name } }", ["must"]),
+        ("{ __typename late { name } leaf { __typename } }", ["late"]),
+        ("{ ...P leaf { name } } fragment P on Failing { late { name } must { name } }", ["late", "must"]),
+        ("{ typed { name } broken { name } }", ["that is so", "typed", "typed"]),
+    ],
+)  # fmt: skip
+def test_a_root_whose_resolver_fails_is_asked_once(text: str, asked: list[str]) -> None:
+    leaves = [Maker(1).leaf(1)]
+    with asyncio.Runner() as runner:
+        stock = runner.run(
+            answer(schema(StrawberryGraphQLCoreExecutionContext, Failing), text, leaves)
+        )
+        ASKED.clear()
+        planned = runner.run(answer(schema(PlannedExecutor, Failing), text, leaves))
+    assert planned == stock
+    assert stock[1]
+    assert sorted(ASKED) == asked
