@@ -2,7 +2,6 @@
 
 import math
 import tempfile
-import time
 from collections import OrderedDict
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import anyio
 
 from app.accounts.actor import Actor
 from app.core import texts
-from app.core.errors import Invalid, RateLimited, Refused, TooLarge, Unavailable
+from app.core.errors import Invalid, TooLarge
 from app.core.errors import Path as Field
 from app.core.runtime import Runtime
 from app.embeddings import encoder_kinds, encoder_queries, endpoint, local, local_models, openai
@@ -24,7 +23,6 @@ from app.embeddings.encoder_kinds import Kind, Local, OpenAi, Service
 LONGEST_TEXT = 8_192
 MOST_IMAGE_BYTES = 16 * 2**20
 """Of a picture that is sent to an endpoint."""
-FAILURE_SECONDS = 1.0
 KEPT_TEXTS = 1_000
 """A person pages through what they have searched for: the vectors of the last texts are kept."""
 
@@ -68,11 +66,7 @@ class KeyEncoder:
         asked = (self.organisation_id, self.key_number, self.revision, text)
         if (vector := known.get(asked)) is not None:
             return vector
-        try:
-            vector = unit(await self._of_text(runtime, text), self)
-        except (Refused, RateLimited, Unavailable) as error:
-            known.put_failure(asked, error)
-            raise
+        vector = unit(await self._of_text(runtime, text), self)
         known.put(asked, vector)
         return vector
 
@@ -183,19 +177,12 @@ async def _bytes(path: Path, name: str) -> bytes:
 
 @dataclass(slots=True)
 class Known:
-    """The vectors of the last texts of this process; the longest unused goes first.
-
-    Failures are known for a moment, too: a field that fails is asked for twice, see schema.execution.planned.
-    """
+    """The vectors of the last texts of this process; the longest unused goes first."""
 
     kept: OrderedDict[tuple[Any, ...], list[float]] = field(default_factory=OrderedDict)
-    failures: dict[tuple[Any, ...], tuple[Exception, float]] = field(default_factory=dict)
 
     def get(self, asked: tuple[Any, ...]) -> list[float] | None:
-        """The vector, if it is known. Raises the failure, if that is."""
-        error, at = self.failures.pop(asked, (None, 0.0))
-        if error is not None and time.monotonic() < at + FAILURE_SECONDS:
-            raise error
+        """The vector, if it is known."""
         if asked in self.kept:
             self.kept.move_to_end(asked)
         return self.kept.get(asked)
@@ -205,9 +192,3 @@ class Known:
         self.kept[asked] = vector
         if len(self.kept) > KEPT_TEXTS:
             self.kept.popitem(last=False)
-
-    def put_failure(self, asked: tuple[Any, ...], error: Exception) -> None:
-        """Keep it for the next who asks, within a second."""
-        if len(self.failures) >= KEPT_TEXTS:
-            self.failures.clear()
-        self.failures[asked] = (error, time.monotonic())
