@@ -35,11 +35,12 @@ def members(of: Any, at: Path = ARGUMENT) -> dict[str, Any]:
     found = {name: value for name, value in vars(of).items() if value is not strawberry.UNSET}
     for name, value in found.items():
         if value is None:
-            raise _null(to_camel_case(name.rstrip("_")), at)
+            raise _null(name, at)
     return found
 
 
-def _null(name: str, at: Path) -> Invalid:
+def _null(python_name: str, at: Path) -> Invalid:
+    name = to_camel_case(python_name.rstrip("_"))
     message = f"{name} is null; leave it out instead. isNull: true asks for what is missing."
     return Invalid(message, field=(*at, name))
 

@@ -329,6 +329,12 @@ async def test_tags_are_put_on_and_taken_off_once(api: Api, world: World) -> Non
         assert payload["folder"]["tags"] == [{"name": "day"}]
 
 
+async def test_null_in_a_filter_is_a_fault_by_the_name_that_graphql_knows(api: Api) -> None:
+    (error,) = await api.errors(NAMES, filter={"createdAt": None})
+    assert error["message"].startswith("createdAt is null; leave it out")
+    assert error["extensions"]["field"] == ["filter", "createdAt"]
+
+
 async def test_folders_are_filtered_by_all_of_their_tags(api: Api, world: World) -> None:
     for name in ("night", "Night"):
         await api.change(CREATE_TAG, name=name)
